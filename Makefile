@@ -1,0 +1,56 @@
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BROWSERS := google-chrome google-chrome-stable chromium chromium-browser
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench study browser clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
+		| while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP) ## create .venv with siamviz and the development tools
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "siamviz needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+			"Name a newer one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV); the first time takes a few minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup ## explain a real pair in the terminal and write out/demo.html
+	@mkdir -p out
+	$(BIN)/siamviz explain "The dog runs after the kitten in the yard." \
+		"Outside in the garden the cat is chased by the dog." \
+		--baseline corpus --unit word --html out/demo.html
+
+test: setup browser ## run the tests
+	$(BIN)/python -m pytest
+
+check: setup ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: setup ## let ruff format the code and mend what it can
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: setup ## measure the speed table of the README
+	$(BIN)/python -m tests.benchmarks
+
+study: setup ## run the longer experiments on real models and data
+	$(BIN)/python -m tests.benchmarks.study
+
+browser: setup
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+		$(BIN)/playwright install chromium
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
+	find siamviz tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""Effects of pairs measured by deleting tokens, to check attributions against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from siamviz.contributions import Token
+from siamviz.units import Span, group, membership, pair_units, unit_name
+
+
+@dataclass(frozen=True, eq=False)
+class DeletionEffects:
+    """Mixed deletion differences of a pair: an independent measure of its pairs' effects.
+
+    M_ij = (e_a − e_a without token i) · (e_b − e_b without token j) / n.
+
+    Attributes
+    ----------
+    text_a, text_b : str
+    tokens_a, tokens_b : tuple of Token, lengths S_a and S_b
+    matrix : (S_a, S_b) array
+        NaN in the rows and columns of special tokens, which cannot be deleted.
+    score : float
+    similarity : {"cosine", "dot"}
+    unit : str
+    """
+
+    text_a: str
+    text_b: str
+    tokens_a: tuple[Token, ...]
+    tokens_b: tuple[Token, ...]
+    matrix: np.ndarray
+    score: float
+    similarity: str
+    unit: str = "token"
+
+    def by(
+        self, unit: str | Sequence[Span], spans_b: Sequence[Span] | None = None
+    ) -> DeletionEffects:
+        """Return sums over larger units, as `PairAttribution.by` does; NaN stays NaN.
+
+        A sum over a word's tokens is not what deleting the whole word would give, since deletion
+        is not additive.
+        """
+        if isinstance(unit, str) and unit == self.unit and spans_b is None:
+            return self
+        of_a, of_b = pair_units(self.unit, unit, spans_b)
+        units_a = group(self.text_a, self.tokens_a, of_a)
+        units_b = group(self.text_b, self.tokens_b, of_b)
+        sums_a = membership(units_a, len(self.tokens_a))
+        sums_b = membership(units_b, len(self.tokens_b))
+        missing = np.isnan(self.matrix)
+        matrix = sums_a @ np.where(missing, 0.0, self.matrix) @ sums_b.T
+        matrix[sums_a @ missing @ sums_b.T > 0] = np.nan
+        return replace(
+            self,
+            tokens_a=tuple(u.token for u in units_a),
+            tokens_b=tuple(u.token for u in units_b),
+            matrix=matrix.astype(self.matrix.dtype),
+            unit=unit_name(unit),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"DeletionEffects(score={self.score:.4f}, {self.similarity}, "
+            f"{len(self.tokens_a)}×{len(self.tokens_b)}, unit={self.unit!r})"
+        )

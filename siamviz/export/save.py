@@ -1,0 +1,127 @@
+"""Writing results to files: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siamviz.errors import InvalidArgumentError
+from siamviz.export.escape import visible
+from siamviz.export.html import to_html
+from siamviz.export.png import to_png
+from siamviz.export.svg import to_svg
+
+if TYPE_CHECKING:
+    from siamviz.attribution import PairAttribution
+
+_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+_COLUMNS = (
+    "a",
+    "b",
+    "index_a",
+    "index_b",
+    "start_a",
+    "end_a",
+    "start_b",
+    "end_b",
+    "special",
+    "effect",
+    "share",
+)
+
+
+def save(pair: PairAttribution, path: str | os.PathLike[str]) -> None:
+    """Write a pair to `path` in the format that its suffix names.
+
+    Parameters
+    ----------
+    pair : PairAttribution
+    path : str or path
+        Ends in .html (a page), .svg, .png, .json (as `PairAttribution.to_dict`) or .csv (a row
+        for each pair of tokens). An existing file is replaced in one step.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For another suffix, and for a folder that does not exist.
+    """
+    target = Path(path)
+    write = _WRITERS.get(target.suffix.lower())
+    if write is None:
+        raise InvalidArgumentError(
+            f"Cannot save to {str(target)!r}: the suffix {target.suffix!r} is not known. "
+            f"Use one of {', '.join(_WRITERS)}."
+        )
+    if not target.parent.is_dir():
+        raise InvalidArgumentError(
+            f"Cannot save to {str(target)!r}: the folder {str(target.parent)!r} does not exist. "
+            "Create it first."
+        )
+    write_atomically(target, write(pair))
+
+
+def write_atomically(target: Path, content: bytes) -> None:
+    """Write `content` beside `target`, then move it there, so that no reader sees a part of it."""
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
+
+
+def inert(text: str) -> str:
+    """Return `text` so that a spreadsheet shows it and never evaluates it as a formula.
+
+    >>> inert("=1+1"), inert("kitten")
+    ("'=1+1", 'kitten')
+    """
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip(" ")[:1] in _FORMULA_STARTS and shown.strip(" ") else shown
+
+
+def to_csv(pair: PairAttribution) -> str:
+    """Return a row for each pair of tokens; texts are inert, numbers stay numbers."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    error = () if pair.standard_error is None else ("standard_error",)
+    writer.writerow(_COLUMNS + error)
+    writer.writerows(_rows(pair))
+    return sink.getvalue()
+
+
+def _rows(pair: PairAttribution) -> Iterator[list[object]]:
+    for i, a in enumerate(pair.tokens_a):
+        for j, b in enumerate(pair.tokens_b):
+            effect = pair.matrix[i, j]
+            share = float(effect) / pair.score if pair.score else ""
+            row: list[object] = [inert(a.text), inert(b.text), i, j, a.start, a.end, b.start, b.end]
+            row += [a.special or b.special, str(effect), share]
+            if pair.standard_error is not None:
+                row.append(str(pair.standard_error[i, j]))
+            yield row
+
+
+def _json(pair: PairAttribution) -> bytes:
+    return json.dumps(pair.to_dict(), allow_nan=False).encode("ascii")
+
+
+_WRITERS: dict[str, Callable[[PairAttribution], bytes]] = {
+    ".html": lambda pair: to_html(pair).encode("utf-8"),
+    ".svg": lambda pair: to_svg(pair).encode("utf-8"),
+    ".png": to_png,
+    ".json": _json,
+    ".csv": lambda pair: to_csv(pair).encode("utf-8"),
+}

@@ -1,0 +1,242 @@
+"""Token contributions of an embedding function along a straight path, for a fixed set of nodes."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from siamviz.dual import Dual, NoDualRule
+from siamviz.encoder import EmbeddingFunction
+from siamviz.errors import OutOfMemoryError
+from siamviz.monitor import Monitor
+
+_REVERSE_COST = 1.5
+"""A reverse-mode pass through torch.func costs about this many forward-mode tangents."""
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """h(t) = r + t (x − r) through an embedding function F.
+
+    Attributes
+    ----------
+    function : EmbeddingFunction
+        F in working precision.
+    start, end : (1, S, H) float64 tensors
+        The reference r and the text's states x.
+    groups : (A, S) boolean array
+        Which tokens move together; one row a token, or a row a unit.
+    bfloat16 : bool
+        Take Jacobians under bfloat16 autocast (embeddings stay in working precision).
+    """
+
+    function: EmbeddingFunction
+    start: Tensor
+    end: Tensor
+    groups: np.ndarray
+    bfloat16: bool = False
+    mode: str = "auto"
+
+    def points(self, t: np.ndarray) -> Tensor:
+        """States (N, S, H) at the parameters `t` (N,), in working precision."""
+        steps = torch.as_tensor(np.array(t), dtype=self.end.dtype, device=self.end.device)[:, None, None]
+        return self._cast(self.start + steps * (self.end - self.start))
+
+    @property
+    def delta(self) -> Tensor:
+        """δ = x − r, shape (1, S, H), in working precision."""
+        return self._cast(self.end - self.start)
+
+    def _cast(self, states: Tensor) -> Tensor:
+        return states.to(self.function.dtype).to(self.function.device)
+
+    def embed(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
+        """F(h(t)) for each of `t` (N,): a float64 array (N, D)."""
+        batch = max(1, monitor.memory // _bytes_of_one_state(self.function))
+        parts = []
+        for first in range(0, len(t), batch):
+            monitor.check()
+            with torch.no_grad():
+                parts.append(self.function(self.points(t[first : first + batch])).double().cpu())
+        return torch.cat(parts).numpy()
+
+    def derivatives(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
+        """DF(h(t))[δ of each group] for each of `t`: a float64 array (N, A, D)."""
+        return np.concatenate(list(self.derivative_batches(t, monitor)))
+
+    def derivative_batches(self, t: np.ndarray, monitor: Monitor) -> Iterator[np.ndarray]:
+        """The same in batches of nodes that fit the memory budget."""
+        delta = self.delta
+        first = 0
+        memory = monitor.memory
+        while first < len(t):
+            monitor.check()
+            batch = nodes_in_memory(self.function, len(self.groups), memory)
+            states = self.points(t[first : first + batch])
+            try:
+                out = jacobian_products(self, states, delta.expand_as(states), memory)
+            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+                memory = _smaller(memory, error, self.function)
+                continue
+            yield out
+            first += batch
+
+
+def _bytes_of_one_state(function: EmbeddingFunction) -> int:
+    width, widest, heads = function.sizes
+    size = torch.empty((), dtype=function.dtype).element_size()
+    tokens = function.tokens
+    return size * tokens * (6 * width + 2 * widest + 4 * heads * tokens)
+
+
+def nodes_in_memory(function: EmbeddingFunction, tangents: int, memory: int) -> int:
+    """How many nodes with all their tangents fit into `memory` bytes; at least 1."""
+    return max(1, memory // ((tangents + 1) * _bytes_of_one_state(function)))
+
+
+def _smaller(memory: int, error: BaseException, function: EmbeddingFunction) -> int:
+    if not _is_out_of_memory(error):
+        raise error
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    needed = _bytes_of_one_state(function)
+    if memory <= 2 * needed:
+        raise OutOfMemoryError(
+            f"One token's Jacobian of a text of {function.tokens} tokens does not fit into memory "
+            f"(about {needed / 2**20:.0f} MiB are needed). Shorten the text, use a deeper layer, "
+            "or free memory."
+        ) from error
+    return memory // 4
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError | torch.OutOfMemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "not enough memory" in text
+    )
+
+
+def jacobian_products(
+    path: Path, states: Tensor, delta: Tensor, memory: int = 256 * 2**20
+) -> np.ndarray:
+    """DF(states)[δ restricted to each group of tokens], by the cheaper mode.
+
+    Parameters
+    ----------
+    path : Path
+        Its function, groups and mode ("auto", "forward" or "reverse") are used.
+    states, delta : (N, S, H) tensors
+
+    Returns
+    -------
+    (N, A, D) float64 array
+        Rows of groups whose δ is exactly zero are zero and cost nothing.
+    """
+    groups = torch.as_tensor(path.groups, device=states.device)
+    moving = (delta != 0).any(-1).any(0)
+    active = (groups & moving).any(1).nonzero().flatten()
+    with torch.no_grad():
+        dimension = _dimension(path.function, states)
+        out = torch.zeros(
+            states.shape[0], len(groups), dimension, dtype=torch.float64, device="cpu"
+        )
+        if len(active):
+            masks = groups[active].to(delta.dtype)
+            found = _products(path, states, delta, masks, dimension, memory)
+            out[:, active.cpu()] = found.double().cpu()
+    return out.numpy()
+
+
+def _dimension(function: EmbeddingFunction, states: Tensor) -> int:
+    if function.dimension is None:
+        function.dimension = int(function(states[:1]).shape[-1])
+    return function.dimension
+
+
+def _products(
+    path: Path, states: Tensor, delta: Tensor, masks: Tensor, dimension: int, memory: int
+) -> Tensor:
+    reverse = path.mode == "reverse" or (
+        path.mode == "auto" and len(masks) > _REVERSE_COST * dimension
+    )
+    one = _bytes_of_one_state(path.function) * states.shape[0]
+    chunk = max(1, memory // one - 1)
+    with torch.autocast(states.device.type, torch.bfloat16, enabled=path.bfloat16):
+        if reverse:
+            return _reverse(path.function, states, delta, masks, dimension, max(1, chunk // 2))
+        parts = [
+            _forward(path.function, states, _tangents(delta, masks[first : first + chunk]))
+            for first in range(0, len(masks), chunk)
+        ]
+    return torch.cat(parts).movedim(0, 1)
+
+
+def _tangents(delta: Tensor, masks: Tensor) -> Tensor:
+    return masks[:, None, :, None] * delta
+
+
+def _forward(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> Tensor:
+    """Forward mode: (T, N, D) for tangents (T, N, S, H)."""
+    if function.duals is None:
+        function.duals = _duals_agree(function, states[:1], tangents[:3, :1])
+    if not function.duals:
+        return forward_by_torch(function, states, tangents)
+    return function(Dual(states, tangents)).tangent  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def forward_by_torch(function: Any, states: Tensor, tangents: Tensor) -> Tensor:
+    """The same by ``torch.func``: slower, and independent of `siamviz.dual`."""
+
+    def push(tangent: Tensor) -> Tensor:
+        return torch.func.jvp(function, (states,), (tangent,))[1]
+
+    return torch.func.vmap(push)(tangents)
+
+
+def _duals_agree(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> bool:
+    """Prove the dual rules on this model: same embedding and same products as ``torch.func``."""
+    with torch.autocast(states.device.type, enabled=False):
+        try:
+            dual = function(Dual(states, tangents))
+        except (NoDualRule, RuntimeError, TypeError, ValueError, AttributeError):
+            return False
+        if not isinstance(dual, Dual):
+            return False
+        known = forward_by_torch(function, states, tangents)
+        plain = function(states)
+    tolerance = 200 * torch.finfo(states.dtype).eps
+    return _close(dual.tangent, known, tolerance) and _close(dual.primal, plain, tolerance)
+
+
+def _close(found: Tensor, known: Tensor, tolerance: float) -> bool:
+    size = known.norm().clamp_min(torch.finfo(known.dtype).tiny)
+    return found.shape == known.shape and bool((found - known).norm() <= tolerance * size)
+
+
+def _reverse(
+    function: EmbeddingFunction,
+    states: Tensor,
+    delta: Tensor,
+    masks: Tensor,
+    dimension: int,
+    chunk: int,
+) -> Tensor:
+    """Reverse mode: D vector–Jacobian products contracted with δ, (N, A, D)."""
+    _, pull = torch.func.vjp(function, states)
+    basis = torch.eye(dimension, dtype=states.dtype, device=states.device)
+    columns = []
+    for first in range(0, dimension, chunk):
+        rows = basis[first : first + chunk, None].expand(-1, states.shape[0], -1)
+        gradients = torch.func.vmap(lambda row: pull(row)[0])(rows)
+        columns.append(torch.einsum("knsh,nsh,as->nak", gradients, delta, masks))
+    return torch.cat(columns, -1)

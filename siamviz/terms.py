@@ -1,0 +1,154 @@
+"""The terms of a pair's ledger, computed from the contributions of its two sentences.
+
+All are products of contribution vectors over one normaliser n; see `PairAttribution`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from siamviz.contributions import SentenceContributions, Settings
+from siamviz.errors import InvalidArgumentError, check_choice
+
+SIMILARITIES = ("cosine", "dot")
+
+
+def joint_settings(a: Settings, b: Settings) -> Settings:
+    """Return what both sides were asked to do, or raise if they do not belong together.
+
+    Rule and precision may differ, since every side carries its own certificate; both are named.
+    """
+    for name in ("model", "layer", "layers", "baseline", "unit"):
+        one, two = getattr(a, name), getattr(b, name)
+        if one != two:
+            raise InvalidArgumentError(
+                f"The two sentences were computed with different settings: {name} is {one!r} for A "
+                f"and {two!r} for B. Compute both with the same {name}."
+            )
+    return replace(a, rule=_either(a.rule, b.rule), precision=_either(a.precision, b.precision))
+
+
+def pair_fields(
+    a: SentenceContributions, b: SentenceContributions, similarity: str
+) -> dict[str, Any]:
+    """Return the fields of the `PairAttribution` of two sentences, arrays in float32 or wider."""
+    check_choice("Similarity", similarity, SIMILARITIES)
+    settings = joint_settings(a.settings, b.settings)
+    n = normaliser(a, b, similarity)
+    c_a, c_b = wide(a.vectors), wide(b.vectors)
+    e_a, e_b = wide(a.embedding), wide(b.embedding)
+    e0_a, e0_b = wide(a.reference), wide(b.reference)
+    rho_a, rho_b = a.residual_vector, b.residual_vector
+    folded = (c_a + a.reference_shares) @ (c_b + b.reference_shares).T / n
+    kind = np.result_type(a.vectors, b.vectors, np.float32)
+    error = standard_error(a, b, n)
+    return {
+        "text_a": a.text,
+        "text_b": b.text,
+        "tokens_a": a.tokens,
+        "tokens_b": b.tokens,
+        "matrix": (c_a @ c_b.T / n).astype(kind),
+        "token_effects_a": (c_a @ e0_b / n).astype(kind),
+        "token_effects_b": (c_b @ e0_a / n).astype(kind),
+        "base": float(e0_a @ e0_b / n),
+        "residual": float((rho_a @ e_b + e_a @ rho_b - rho_a @ rho_b) / n),
+        "score": encoded_score(a, b, similarity),
+        "similarity": similarity,
+        "settings": settings,
+        "relative_residual": float(max(a.relative_residual, b.relative_residual)),
+        "residual_bound": float(max(a.residual_bound, b.residual_bound)),
+        "converged": _both_converged(a.converged, b.converged),
+        "steps_a": a.steps,
+        "steps_b": b.steps,
+        "folded_matrix": folded.astype(kind),
+        "cell_error": cell_error(a, b, n),
+        "standard_error": None if error is None else error.astype(kind),
+        "unit": settings.unit,
+        "message": _joined(a.message, b.message),
+        "progress": (a.progress + b.progress) / 2,
+        "truncation_a": a.truncation,
+        "truncation_b": b.truncation,
+    }
+
+
+def _both_converged(a: bool | None, b: bool | None) -> bool | None:
+    return None if a is None and b is None else a is not False and b is not False
+
+
+def _joined(a: str, b: str) -> str:
+    if a == b or not (a and b):
+        return a or b
+    return f"A: {a} B: {b}"
+
+
+def _either(a: str, b: str) -> str:
+    return a if a == b else f"{a} | {b}"
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    """Return `array` in float64."""
+    return np.asarray(array, dtype=np.float64)
+
+
+def length(vector: np.ndarray, what: str) -> float:
+    """Return the Euclidean norm of `vector`; raise if cosine similarity is not defined for it."""
+    norm = float(np.sqrt(vector @ vector))
+    if norm == 0:
+        raise InvalidArgumentError(
+            f"{what} is zero, and the cosine of a zero vector is not defined. "
+            "Use similarity='dot', or another text."
+        )
+    return norm
+
+
+def normaliser(a: SentenceContributions, b: SentenceContributions, similarity: str) -> float:
+    """Return n: ``‖e_a‖·‖e_b‖`` for cosine; for dot product what the model divides by itself."""
+    if similarity == "dot":
+        return a.scale * b.scale
+    return length(wide(a.embedding), f"The embedding of {a.text[:40]!r}") * length(
+        wide(b.embedding), f"The embedding of {b.text[:40]!r}"
+    )
+
+
+def encoded_score(a: SentenceContributions, b: SentenceContributions, similarity: str) -> float:
+    """Return the similarity of what ``model.encode`` gave, in float64."""
+    one, two = wide(a.encoded), wide(b.encoded)
+    product = float(one @ two)
+    if similarity == "dot":
+        return product
+    return product / (
+        length(one, f"The encoding of {a.text[:40]!r}")
+        * length(two, f"The encoding of {b.text[:40]!r}")
+    )
+
+
+def standard_error(
+    a: SentenceContributions, b: SentenceContributions, n: float
+) -> np.ndarray | None:
+    """Return the (S_a, S_b) standard error of the matrix; None without deviations."""
+    if a.deviations is None and b.deviations is None:
+        return None
+    variance = np.zeros((len(a.tokens), len(b.tokens)))
+    if a.deviations is not None:
+        variance += _summed_squares(a.deviations, b.vectors)
+    if b.deviations is not None:
+        variance += _summed_squares(b.deviations, a.vectors).T
+    return np.sqrt(variance) / n
+
+
+def _summed_squares(deviations: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return Σ_m (deviations[m, i] · vectors[j])², shape (S, S')."""
+    draws, size, width = deviations.shape
+    products = deviations.reshape(draws * size, width) @ vectors.T.astype(deviations.dtype)
+    return np.square(products).reshape(draws, size, -1).sum(axis=0, dtype=np.float64)
+
+
+def cell_error(a: SentenceContributions, b: SentenceContributions, n: float) -> float | None:
+    """Return the largest change of a cell since the coarser vectors; None if a side has none."""
+    if a.coarse is None or b.coarse is None:
+        return None
+    change = wide(a.vectors) @ wide(b.vectors).T - wide(a.coarse) @ wide(b.coarse).T
+    return float(np.abs(change).max() / n)
