@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -151,36 +151,47 @@ class SentenceContributions:
         )
 
 
-class ContributionCache:
+class Sized(Protocol):
+    """What a bounded cache can hold."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        ...
+
+
+T = TypeVar("T", bound=Sized)
+
+
+class ContributionCache(Generic[T]):
     """A least-recently-used cache bounded in bytes, safe to share between threads."""
 
     def __init__(self, max_bytes: int = 256 * 2**20) -> None:
         self.max_bytes = max_bytes
-        self._items: OrderedDict[Hashable, SentenceContributions] = OrderedDict()
+        self._items: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> SentenceContributions | None:
-        """Return the result stored under `key`, marking it as recently used."""
+    def get(self, key: Hashable) -> T | None:
+        """Return what is stored under `key`, marking it as recently used."""
         with self._lock:
-            item = self._items.get(key)
-            if item is not None:
-                self._items.move_to_end(key)
-            return item
+            entry = self._items.get(key)
+            if entry is None:
+                return None
+            self._items.move_to_end(key)
+            return entry[0]
 
-    def put(self, key: Hashable, item: SentenceContributions) -> None:
+    def put(self, key: Hashable, item: T) -> None:
         """Store `item`, dropping the least recently used ones beyond `max_bytes`."""
+        size = item.nbytes
         with self._lock:
-            previous = self._items.pop(key, None)
-            if previous is not None:
-                self._bytes -= previous.nbytes
-            if item.nbytes > self.max_bytes:
+            self._bytes -= self._items.pop(key, (item, 0))[1]
+            if size > self.max_bytes:
                 return
-            self._items[key] = item
-            self._bytes += item.nbytes
+            self._items[key] = (item, size)
+            self._bytes += size
             while self._bytes > self.max_bytes:
-                _, dropped = self._items.popitem(last=False)
-                self._bytes -= dropped.nbytes
+                self._bytes -= self._items.popitem(last=False)[1][1]
 
     def clear(self) -> None:
         """Forget everything."""

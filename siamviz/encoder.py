@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from siamviz.contributions import Token, Truncation
 from siamviz.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
+    InvalidTextError,
     NonFiniteError,
     ReproductionError,
     UnsupportedModelError,
@@ -52,7 +54,13 @@ class EncodedText:
     encoded: np.ndarray
 
     @property
+    def nbytes(self) -> int:
+        """Bytes held, about."""
+        return self.encoded.nbytes + 200 * len(self.tokens)
+
+    @property
     def ids(self) -> Tensor:
+        """Token ids (1, S)."""
         return self.features["input_ids"]
 
     @property
@@ -157,6 +165,14 @@ class _Run:
         with self.lock, stack.enter(layer, states):
             return self._forward(encoded, states.shape[0])
 
+    def embed_features(self, features: dict[str, Any], task: str | None = None) -> np.ndarray:
+        """Embeddings (N, D) of preprocessed features, before any final normalisation."""
+        moved = {k: v.to(self.device) if isinstance(v, Tensor) else v for k, v in features.items()}
+        with self.lock, torch.no_grad():
+            out = self.replica(moved, **({} if task is None else {"task": task}))
+        full = out["sentence_embedding"][..., : self.replica.truncate_dim]
+        return full.double().cpu().numpy()
+
     def _forward(self, encoded: EncodedText, count: int, ids: Tensor | None = None) -> Any:
         features = {name: self._batched(v, count) for name, v in encoded.features.items()}
         if ids is not None:
@@ -221,11 +237,24 @@ class Encoder:
             self._plain: Any = replicate(self.model, hooks=True)
             self._runs: dict[torch.dtype, _Run] = {}
             self.device = torch.device(self._asked_device or self.model.device)
+            self._digest: str | None = None
             self._fingerprint = fingerprint
 
     def fingerprint(self) -> tuple[Any, ...]:
         """Changes whenever a weight is written in place, moved, converted or replaced."""
         return tuple((p.data_ptr(), p._version, p.dtype) for p in self.model.parameters())
+
+    def digest(self) -> str:
+        """SHA-256 of the weights, computed once for each state of the weights."""
+        self._refresh()
+        if self._digest is None:
+            total = hashlib.sha256()
+            for name, tensor in self.model.state_dict().items():
+                flat = tensor.detach().contiguous().view(-1).cpu().view(torch.uint8)
+                total.update(name.encode())
+                total.update(memoryview(flat.numpy()))
+            self._digest = total.hexdigest()
+        return self._digest
 
     def run(self, dtype: torch.dtype = torch.float32) -> _Run:
         """The private replica that computes in `dtype`."""
@@ -295,6 +324,25 @@ class Encoder:
         return EncodedText(
             text, prompt, task, dict(features), tokenized.tokens, tokenized.truncation, vector
         )
+
+    def content_ids(self, text: str) -> list[int]:
+        """The ids of `text` without special tokens, not truncated."""
+        with self._lock:
+            return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+    def embed_without(self, encoded: EncodedText) -> np.ndarray:
+        """Embeddings (S, D) of the text with each of its tokens removed; NaN rows at others."""
+        run = self.run()
+        out = np.full((len(encoded.tokens), len(encoded.encoded)), np.nan)
+        places = encoded.content.nonzero().flatten().tolist()
+        if len(places) < 2:
+            raise InvalidTextError(
+                f"{encoded.text!r:.60} has a single token, so none can be removed from it."
+            )
+        for first in range(0, len(places), 32):
+            rows = places[first : first + 32]
+            out[rows] = run.embed_features(_without(encoded.features, rows), encoded.task)
+        return out
 
     def layers(self, encoded: EncodedText) -> int:
         """L, the number of encoder layers that the text runs through."""
@@ -391,6 +439,16 @@ def _drop_final_normalize(replica: nn.Module) -> bool:
         replica._modules[name] = _Passthrough()
         found = True
     return found
+
+
+def _without(features: dict[str, Any], rows: list[int]) -> dict[str, Any]:
+    """The batch in which each sequence lacks one of the tokens `rows`."""
+    size = features["input_ids"].shape[1]
+    keep = torch.tensor([[i for i in range(size) if i != row] for row in rows])
+    return {
+        name: value[0][keep] if isinstance(value, Tensor) and value.ndim == 2 else value
+        for name, value in features.items()
+    }
 
 
 def _check_model(model: Any) -> None:

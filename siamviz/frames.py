@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,13 +28,7 @@ def pair_frame(pair: PairAttribution) -> pd.DataFrame:
     ImportError
         If pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "to_frame() needs pandas, which is not installed. "
-            "Install it with: pip install 'siamviz[frames]'"
-        ) from error
+    pd = _pandas()
     rows, columns = pair.matrix.shape
     index_a, index_b = np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows)
     a, b = [pair.tokens_a[i] for i in index_a], [pair.tokens_b[j] for j in index_b]
@@ -56,3 +51,25 @@ def pair_frame(pair: PairAttribution) -> pd.DataFrame:
     if pair.standard_error is not None:
         frame["standard_error"] = pair.standard_error.ravel()
     return frame
+
+
+def data_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return a data frame of one row per dict.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    """
+    return _pandas().DataFrame(list(rows))
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "to_frame() needs pandas, which is not installed. "
+            "Install it with: pip install 'siamviz[frames]'"
+        ) from error
+    return pandas

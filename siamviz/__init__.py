@@ -1,0 +1,105 @@
+"""siamviz shows why a sentence encoder finds two texts similar.
+
+`Explainer` attributes the similarity to pairs of tokens with integrated Jacobians (Möller,
+Nikolaev, Padó: "An Attribution Method for Siamese Encoders", EMNLP 2023; for off-the-shelf models
+EACL 2024) and says for every result how much of the score it accounts for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from siamviz.attribution import PairAttribution
+    from siamviz.contributions import SentenceContributions, Token
+    from siamviz.corpus import Corpus
+    from siamviz.errors import (
+        ArgumentTypeError,
+        CancelledError,
+        InvalidArgumentError,
+        InvalidTextError,
+        ModelNotFoundError,
+        NonFiniteError,
+        NotConvergedError,
+        OutOfMemoryError,
+        ReproductionError,
+        SiamvizError,
+        UnsupportedModelError,
+    )
+    from siamviz.explainer import Explainer
+    from siamviz.quadrature import (
+        Adaptive,
+        Calibrated,
+        GaussLegendre,
+        Midpoint,
+        RightRiemann,
+        Trapezoid,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "siamviz.explainer": ("Explainer",),
+    "siamviz.attribution": ("PairAttribution",),
+    "siamviz.contributions": ("SentenceContributions", "Token"),
+    "siamviz.corpus": ("Corpus",),
+    "siamviz.quadrature": (
+        "Adaptive",
+        "Calibrated",
+        "GaussLegendre",
+        "Midpoint",
+        "RightRiemann",
+        "Trapezoid",
+    ),
+    "siamviz.errors": (
+        "ArgumentTypeError",
+        "CancelledError",
+        "InvalidArgumentError",
+        "InvalidTextError",
+        "ModelNotFoundError",
+        "NonFiniteError",
+        "NotConvergedError",
+        "OutOfMemoryError",
+        "ReproductionError",
+        "SiamvizError",
+        "UnsupportedModelError",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604, RUF022 (in the order a reader meets them; checked by a test)
+    "Explainer",
+    "PairAttribution",
+    "SentenceContributions",
+    "Token",
+    "GaussLegendre",
+    "Midpoint",
+    "Trapezoid",
+    "RightRiemann",
+    "Calibrated",
+    "Adaptive",
+    "Corpus",
+    "SiamvizError",
+    "InvalidArgumentError",
+    "InvalidTextError",
+    "ArgumentTypeError",
+    "UnsupportedModelError",
+    "ModelNotFoundError",
+    "ReproductionError",
+    "NonFiniteError",
+    "NotConvergedError",
+    "CancelledError",
+    "OutOfMemoryError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'siamviz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,358 @@
+"""Contributions of one encoded text: baseline, path, rule and precision put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from siamviz import units
+from siamviz.adaptive import FIRST_STEPS, integrate_adaptively
+from siamviz.baselines import Baseline, TensorBaseline, reference_states
+from siamviz.contributions import SentenceContributions, Settings, Token
+from siamviz.corpus import Corpus, packaged_sentences
+from siamviz.encoder import EncodedText, Encoder
+from siamviz.errors import InvalidTextError
+from siamviz.integral import Integral, integrate, path_size
+from siamviz.jacobian import Path
+from siamviz.monitor import Monitor
+from siamviz.profiles import SCAN_POINTS, SCAN_TEXTS, ProfileStore
+from siamviz.quadrature import Adaptive, Calibrated, Rule
+from siamviz.sampling import CorpusSample
+from siamviz.speed import SpeedProfile
+
+Side = Literal["a", "b"]
+PRECISIONS = ("auto", "float32", "float64", "bfloat16")
+MIN_ROUNDS = 3
+"""Rounds before the spread between rounds says anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Everything that the contributions of one text depend on."""
+
+    encoder: Encoder
+    encoded: EncodedText
+    layer: int
+    baseline: Baseline
+    rule: Rule
+    precision: str
+    unit: Any
+    side: Side
+    model_name: str
+    profiles: ProfileStore
+    mode: str = "auto"
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """Equal keys mean equal results."""
+        sided = self.side if isinstance(self.baseline, Corpus) else ""
+        unit = self.unit if isinstance(self.unit, str) else tuple(map(tuple, self.unit))
+        return (
+            self.encoder.fingerprint(), self.encoded.text, self.encoded.prompt, self.encoded.task,
+            self.layer, self.baseline.key, self.rule, self.precision, unit, sided, self.mode,
+        )  # fmt: skip
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The working precision of the embedding function."""
+        return torch.float64 if self.precision == "float64" else torch.float32
+
+    @property
+    def samples_corpus(self) -> bool:
+        """Whether nodes are drawn at random over the references of a corpus."""
+        return isinstance(self.baseline, Corpus) and isinstance(self.rule, Adaptive)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens, or the units that are asked for directly."""
+        return tuple(unit.token for unit in self._units)
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """(A, S) booleans: which tokens move together."""
+        return units.membership(self._units, len(self.encoded.tokens)).astype(bool)
+
+    @cached_property
+    def _units(self) -> tuple[units.Unit, ...]:
+        return units.group(self.encoded.text, self.encoded.tokens, self.unit)
+
+    @cached_property
+    def end(self) -> Tensor:
+        """The text's own states x, (1, S, H) float64."""
+        return self.encoder.run(self.dtype).states(self.encoded, self.layer)[0].double()
+
+    @cached_property
+    def scale(self) -> float:
+        """The norm that the model divides its embedding by; proves the run on the way."""
+        run = self.encoder.run(torch.float32)
+        states, _ = run.states(self.encoded, self.layer)
+        function = self.encoder.function(self.encoded, self.layer)
+        return self.encoder.check(self.encoded, function, states)
+
+    def path(self, start: Tensor, dtype: torch.dtype | None = None) -> Path:
+        """The path from one reference to the text."""
+        function = self.encoder.function(self.encoded, self.layer, dtype or self.dtype)
+        bfloat16 = self.precision == "bfloat16"
+        return Path(function, start.double(), self.end, self.groups, bfloat16, self.mode)
+
+    @cached_property
+    def profile(self) -> SpeedProfile | None:
+        """Where paths of this model, layer and baseline are fast; None for a given tensor."""
+        if isinstance(self.baseline, TensorBaseline) or self.layer == self.encoder.layers(self.encoded):
+            return None
+        parts = (self.encoder.digest(), str(self.layer), self.baseline.key, "1")
+        return self.profiles.get(parts, self._measure_speeds)
+
+    def _measure_speeds(self) -> np.ndarray:
+        texts = packaged_sentences()[:: max(1, len(packaged_sentences()) // SCAN_TEXTS)][:SCAN_TEXTS]
+        t = np.linspace(0, 1, SCAN_POINTS)
+        speeds = []
+        for text in texts:
+            try:
+                encoded = self.encoder.encode(text, self.encoded.prompt, self.encoded.task)
+            except InvalidTextError:
+                continue
+            scan = replace(self, encoded=encoded, unit="token")
+            start = scan.references()[0]
+            curve = scan.path(start).embed(t, Monitor())
+            speeds.append(np.linalg.norm(np.diff(curve, axis=0), axis=1))
+        return np.array(speeds or [[1.0] * (SCAN_POINTS - 1)])
+
+    def references(self) -> list[Tensor]:
+        """Hidden states (1, S, H) of each reference, float64."""
+        if isinstance(self.baseline, Corpus):
+            return [s.double() for s in corpus_states(self, self.baseline).split(1)]
+        found = reference_states(
+            self.baseline, self.encoder, self.encoded, self.layer, self.dtype
+        )
+        return [states.double() for states in found]
+
+
+def corpus_states(task: Task, corpus: Corpus) -> Tensor:
+    """Hidden states (K, S, H) of the references of one side."""
+    encoded, encoder = task.encoded, task.encoder
+    run = encoder.run(task.dtype)
+    _, tape = run.states(encoded, task.layer)
+    places = encoded.content.nonzero().flatten()
+    known = [encoder.content_ids(text) for text in corpus.sentences]
+    pool = corpus.pool(task.side, [len(ids) for ids in known], len(places))
+    ids = encoded.ids.repeat(len(pool), 1)
+    for row, chosen in enumerate(pool):
+        joined = [i for sentence in chosen for i in known[sentence]][: len(places)]
+        ids[row, places] = torch.tensor(joined, dtype=ids.dtype)
+    states = torch.cat(
+        [run.states_of_ids(encoded, task.layer, part, tape) for part in ids.split(32)]
+    )
+    if len(pool) <= corpus.references:
+        return states
+    function = encoder.function(encoded, task.layer, task.dtype)
+    with torch.no_grad():
+        embeddings = torch.cat([function(part) for part in states.split(32)])
+    return states[torch.as_tensor(corpus.choose(embeddings.double().cpu().numpy()))]
+
+
+def solve(task: Task, monitor: Monitor) -> Iterator[SentenceContributions]:
+    """Ever better contributions of the task's text; the last one is complete.
+
+    For a corpus whose nodes are drawn, use `CorpusSolver`.
+    """
+    starts = task.references()
+    done: list[Integral] = []
+    for index, start in enumerate(starts):
+        latest = None
+        for latest in _integrate(task, start, monitor.part(index, len(starts))):
+            partial = [*done, latest]
+            if len(partial) == len(starts) and latest.progress == 1:
+                continue
+            yield _assemble(task, partial, starts, (index + latest.progress) / len(starts))
+        assert latest is not None
+        done.append(latest)
+    yield _assemble(task, done, starts, 1.0)
+
+
+def _integrate(task: Task, start: Tensor, monitor: Monitor) -> Iterator[Integral]:
+    path, rule = task.path(start), task.rule
+    if isinstance(rule, Adaptive):
+        if task.precision == "bfloat16":
+            rule = Adaptive(rule.tolerance, min(FIRST_STEPS, rule.max_steps))
+        double = torch.float64 if task.precision == "auto" else task.dtype
+        yield from integrate_adaptively(
+            path, lambda: task.path(start, double), rule, task.profile, monitor
+        )
+        return
+    nodes = rule.nodes(task.profile) if isinstance(rule, Calibrated) else rule.nodes()
+    yield from integrate(path, nodes, monitor)
+
+
+def _assemble(
+    task: Task, integrals: list[Integral], starts: list[Tensor], progress: float
+) -> SentenceContributions:
+    coarse = [i.coarse for i in integrals if i.coarse is not None]
+    verdicts = [i.converged for i in integrals]
+    messages = dict.fromkeys(i.message for i in integrals if i.message)
+    return build(
+        task,
+        vectors=np.mean([i.vectors for i in integrals], axis=0),
+        coarse=np.mean(coarse, axis=0) if len(coarse) == len(integrals) else None,
+        embedding=integrals[0].end,
+        reference=np.mean([i.start for i in integrals], axis=0),
+        states=torch.cat(starts[: len(integrals)]),
+        bound=float(np.mean([i.bound for i in integrals])),
+        steps=sum(i.steps for i in integrals),
+        evaluations=sum(i.evaluations for i in integrals),
+        converged=None if None in verdicts else all(verdicts),
+        message=" ".join(messages),
+        progress=progress,
+    )
+
+
+def build(
+    task: Task,
+    *,
+    vectors: np.ndarray,
+    embedding: np.ndarray,
+    reference: np.ndarray,
+    states: Tensor,
+    bound: float,
+    coarse: np.ndarray | None = None,
+    **rest: Any,
+) -> SentenceContributions:
+    """The public result of integrals given in float64.
+
+    Parameters
+    ----------
+    states : (K, S, H) tensor
+        The references, for each token's share of e0.
+    bound : float
+        Residual norms summed over subintervals, in embedding units.
+    """
+    kind = np.float64 if task.precision == "float64" else np.float32
+    result = SentenceContributions(
+        text=task.encoded.text,
+        tokens=task.tokens,
+        vectors=vectors.astype(kind),
+        embedding=embedding.astype(kind),
+        reference=reference.astype(kind),
+        encoded=task.encoded.encoded,
+        settings=_settings(task),
+        reference_shares=_shares(task, states, reference).astype(kind),
+        relative_residual=0.0,
+        residual_bound=0.0,
+        scale=task.scale,
+        coarse=None if coarse is None else coarse.astype(kind),
+        side=task.side,
+        truncation=task.encoded.truncation,
+        **rest,
+    )
+    size = path_size(reference, embedding)
+    residual = float(np.linalg.norm(result.residual_vector)) / size
+    message = " ".join(filter(None, (result.message, _layer_note(task))))
+    return replace(
+        result, relative_residual=residual, residual_bound=max(bound / size, residual), message=message
+    )
+
+
+def _settings(task: Task) -> Settings:
+    return Settings(
+        task.model_name, task.layer, task.encoder.layers(task.encoded), task.baseline.label,
+        task.rule.name, task.precision, task.unit if isinstance(task.unit, str) else "spans",
+    )  # fmt: skip
+
+
+def _layer_note(task: Task) -> str:
+    if task.layer < task.encoder.layers(task.encoded):
+        return ""
+    if task.encoder.pooling not in ("cls", "lasttoken"):
+        return ""
+    where = "first" if task.encoder.pooling == "cls" else "last"
+    return (
+        f"This model pools the {where} token, so at its last layer everything is on that token; "
+        "use a lower layer to see the others."
+    )
+
+
+def _shares(task: Task, states: Tensor, reference: np.ndarray) -> np.ndarray:
+    """Each token's share of e0: its own position's for mean pooling, else equal parts."""
+    count = task.groups.shape[1]
+    equal = np.repeat(reference[None] / count, count, axis=0)
+    shares = equal
+    if task.encoder.mean_pooled:
+        function = task.encoder.function(task.encoded, task.layer, task.dtype)
+        with torch.no_grad():
+            outputs = function.token_outputs(states.to(task.dtype)).double().mean(0)
+        outputs = outputs[:, : len(reference)].cpu().numpy() / count
+        error = np.linalg.norm(outputs.sum(0) - reference)
+        shares = outputs if error <= 1e-4 * max(np.linalg.norm(reference), 1e-12) else equal
+    return task.groups.astype(np.float64) @ shares
+
+
+class CorpusSolver:
+    """Contributions over a corpus, refined round by round as long as the caller asks."""
+
+    def __init__(self, task: Task, monitor: Monitor) -> None:
+        assert isinstance(task.baseline, Corpus) and isinstance(task.rule, Adaptive)
+        self.task, self.corpus, self.rule = task, task.baseline, task.rule
+        references = corpus_states(task, self.corpus).double()
+        function = task.encoder.function(task.encoded, task.layer, task.dtype)
+        self.sample = CorpusSample(
+            function, references, task.end, task.groups, self.corpus.balanced,
+            task.profile or SpeedProfile.flat(), (self.corpus.seed, ord(task.side)),
+            task.precision == "bfloat16",
+        )  # fmt: skip
+        every = torch.cat([references, task.end]).to(task.dtype)
+        with torch.no_grad():
+            found = torch.cat([function(part) for part in every.split(32)]).double().cpu().numpy()
+        self._end, self._start = found[-1], found[:-1].mean(0)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.sample.nbytes
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether another round would pass the rule's `max_steps`."""
+        return self.sample.steps + len(self.sample.references) > self.rule.max_steps
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are enough rounds for a standard error."""
+        return len(self.sample.rounds) >= (MIN_ROUNDS if self.corpus.balanced else 2)
+
+    def grow(self, monitor: Monitor) -> None:
+        """Add one round."""
+        self.sample.grow(monitor)
+
+    def result(self, converged: bool | None = None, message: str = "") -> SentenceContributions:
+        """The contributions as they are now."""
+        task, sample = self.task, self.sample
+        vectors = sample.vectors
+        residual = float(np.linalg.norm(self._end - self._start - vectors.sum(0)))
+        kind = np.float64 if task.precision == "float64" else np.float32
+        deviations = sample.deviations.astype(kind)
+        return build(
+            task,
+            vectors=vectors,
+            embedding=self._end,
+            reference=self._start,
+            states=sample.references,
+            bound=residual,
+            deviations=deviations if len(sample.rounds) > 1 or not sample.balanced else None,
+            steps=sample.steps,
+            evaluations=len(sample.references) + 1,
+            converged=self.settled(vectors, deviations) if converged is None else converged,
+            message=message,
+            progress=1.0 if self.ready else sample.steps / self.rule.max_steps,
+        )
+
+    def settled(self, vectors: np.ndarray, deviations: np.ndarray) -> bool:
+        """Whether the effects on the text's own embedding are within the corpus's error."""
+        direction = self._end / max(np.linalg.norm(self._end), 1e-12)
+        error = np.sqrt(((deviations @ direction) ** 2).sum(0)).max()
+        return self.ready and bool(error <= self.corpus.error * np.abs(vectors @ direction).max())
