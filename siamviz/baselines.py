@@ -105,7 +105,9 @@ def parse_baseline(value: Any) -> Baseline:
     if isinstance(value, str):
         return _parse_name(value)
     if isinstance(value, np.ndarray | Tensor):
-        return TensorBaseline(torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value))
+        return TensorBaseline(
+            torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+        )
     if isinstance(value, Sequence):
         if not value:
             raise InvalidArgumentError("The list of baselines is empty. Give at least one.")

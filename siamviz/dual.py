@@ -102,7 +102,9 @@ def _through_torch_func(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     out = call(*primals)
     out_leaves, out_spec = pytree.tree_flatten(out)
     real = [
-        i for i, leaf in enumerate(out_leaves) if isinstance(leaf, Tensor) and leaf.is_floating_point()
+        i
+        for i, leaf in enumerate(out_leaves)
+        if isinstance(leaf, Tensor) and leaf.is_floating_point()
     ]
     if not real:
         return out
@@ -348,9 +350,7 @@ def _reshape(x: Any, *shape: Any, **kwargs: Any) -> Any:
 
 @_rule(*_named("transpose", "swapaxes"))
 def _transpose(x: Any, dim0: int, dim1: int) -> Any:
-    return Dual(
-        x.primal.transpose(dim0, dim1), x.tangent.transpose(_shifted(dim0), _shifted(dim1))
-    )
+    return Dual(x.primal.transpose(dim0, dim1), x.tangent.transpose(_shifted(dim0), _shifted(dim1)))
 
 
 @_rule(*_named("permute"))

@@ -118,7 +118,9 @@ class _Proof:
 class _Run:
     """One private replica of the model in one precision, entered at any layer."""
 
-    def __init__(self, model: SentenceTransformer, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self, model: SentenceTransformer, dtype: torch.dtype, device: torch.device
+    ) -> None:
         self.dtype, self.device = dtype, device
         self.replica: Any = replicate(model, dtype=dtype, device=device)
         self.normalized = _drop_final_normalize(self.replica)

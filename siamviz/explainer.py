@@ -331,7 +331,13 @@ class Explainer:
         x, y = a.encoded.astype(float), b.encoded.astype(float)
         n = np.linalg.norm(x) * np.linalg.norm(y) if similarity == "cosine" else 1.0
         return DeletionEffects(
-            text_a, text_b, a.tokens, b.tokens, changes_a @ changes_b.T, float(x @ y / n), similarity
+            text_a,
+            text_b,
+            a.tokens,
+            b.tokens,
+            changes_a @ changes_b.T,
+            float(x @ y / n),
+            similarity,
         )
 
     def compare_baselines(
@@ -359,7 +365,12 @@ class Explainer:
             share = pair.ledger.pairs / pair.score if pair.score else None
             rows.append(
                 BaselineRow(
-                    label, pair.ledger, share, pair.relative_residual, pair.converged, pair.steps,
+                    label,
+                    pair.ledger,
+                    share,
+                    pair.relative_residual,
+                    pair.converged,
+                    pair.steps,
                     time.perf_counter() - began,
                 )  # fmt: skip
             )
@@ -387,7 +398,11 @@ class Explainer:
                 before = pair.matrix
                 rows.append(
                     ConvergenceRow(
-                        name, pair.steps, pair.relative_residual, abs(pair.residual), change,
+                        name,
+                        pair.steps,
+                        pair.relative_residual,
+                        abs(pair.residual),
+                        change,
                         time.perf_counter() - began,
                     )  # fmt: skip
                 )
@@ -541,9 +556,7 @@ def _grow_together(
         for solver in (a, b):
             while not solver.sample.rounds or not (solver.ready or solver.exhausted):
                 solver.grow(monitor)
-        pair = PairAttribution.from_contributions(
-            a.result(False), b.result(False), similarity
-        )
+        pair = PairAttribution.from_contributions(a.result(False), b.result(False), similarity)
         largest = float(np.abs(pair.matrix).max())
         error = None if pair.standard_error is None else float(pair.standard_error.max())
         settled = error is not None and error <= a.corpus.error * largest

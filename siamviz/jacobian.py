@@ -45,7 +45,9 @@ class Path:
 
     def points(self, t: np.ndarray) -> Tensor:
         """States (N, S, H) at the parameters `t` (N,), in working precision."""
-        steps = torch.as_tensor(np.array(t), dtype=self.end.dtype, device=self.end.device)[:, None, None]
+        steps = torch.as_tensor(np.array(t), dtype=self.end.dtype, device=self.end.device)[
+            :, None, None
+        ]
         return self._cast(self.start + steps * (self.end - self.start))
 
     @property

@@ -44,7 +44,9 @@ class LayerStack:
     _taps: list[tuple[nn.Module, Callable[..., Any]]] = field(default_factory=list)
 
     @classmethod
-    def find(cls, root: nn.Module, forward: Callable[[], Any], shape: tuple[int, int]) -> LayerStack:
+    def find(
+        cls, root: nn.Module, forward: Callable[[], Any], shape: tuple[int, int]
+    ) -> LayerStack:
         """Find the layers of `root` by watching one `forward` pass over `shape` (B, S) tokens.
 
         Raises
@@ -156,9 +158,7 @@ def _is_hidden(value: Any, shape: tuple[int, int]) -> bool:
 
 def _passes_hidden_states(call: _Call) -> bool:
     out = call.returned[0] if isinstance(call.returned, tuple) and call.returned else call.returned
-    return (
-        call.entered is not None and isinstance(out, Tensor) and out.shape == call.entered.shape
-    )
+    return call.entered is not None and isinstance(out, Tensor) and out.shape == call.entered.shape
 
 
 def _layer_modules(root: nn.Module, calls: list[_Call]) -> set[nn.Module]:
@@ -196,7 +196,9 @@ def _embedding_to_enter(
         for call in calls[last + 1 :]
         if call.module not in inside and _owns_parameters(call) and call.entered is state
     ]
-    enclosing = [call for call in readers if any(layer in call.module.modules() for layer in layers)]
+    enclosing = [
+        call for call in readers if any(layer in call.module.modules() for layer in layers)
+    ]
     return calls[last].module if len(readers) > len(enclosing) else None
 
 

@@ -39,8 +39,7 @@ class CorpusSample:
     seed: tuple[int, ...]
     bfloat16: bool = False
     rounds: list[np.ndarray] = field(default_factory=list)
-    by_reference: np.ndarray | None = None
-    embeddings: np.ndarray | None = None
+    places: list[np.ndarray] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
@@ -50,8 +49,7 @@ class CorpusSample:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        arrays = [*self.rounds, self.by_reference]
-        return sum(a.nbytes for a in arrays if a is not None) + self.references.nbytes
+        return sum(values.nbytes for values in self.rounds) + self.references.nbytes
 
     def grow(self, monitor: Monitor) -> None:
         """Add one round of nodes; a cancelled round leaves the sample as it was."""
@@ -62,9 +60,8 @@ class CorpusSample:
         s = ((order + rng.random(count)) / count + shift) % 1.0
         values = self._derivatives(self.profile.t(s), monitor)
         values *= self.profile.dt_ds(s)[:, None, None]
-        total = values if self.by_reference is None else self.by_reference + values
-        self.by_reference = total
-        self.rounds.append(values.mean(0))
+        self.rounds.append(values.astype(np.float32))
+        self.places.append(s)
 
     def _derivatives(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         path = Path(self.function, self.references[:1], self.end, self.groups, self.bfloat16)
@@ -83,22 +80,26 @@ class CorpusSample:
     @property
     def vectors(self) -> np.ndarray:
         """The estimated contributions (A, D)."""
-        return np.mean(self.rounds, axis=0)
+        return np.mean([values.mean(0, dtype=np.float64) for values in self.rounds], axis=0)
 
     @property
     def deviations(self) -> np.ndarray:
         """Deviations (M, A, D) whose squares add up to the squared standard error.
 
-        Balanced references are fixed, so the rounds are the independent draws; drawn references
-        are themselves the draws, node noise included.
+        Drawn references are independent draws, node noise included. Balanced references are
+        fixed and only nodes are random: each reference's nodes, sorted along its path, are a
+        systematic sample, whose second differences give the variance (Wolter 2007, section 8.2).
         """
         if self.balanced:
-            draws = np.stack(self.rounds)
-        else:
-            assert self.by_reference is not None
-            draws = self.by_reference / len(self.rounds)
+            values = np.stack(self.rounds, axis=1)
+            order = np.argsort(np.stack(self.places, axis=1), axis=1)
+            along = np.take_along_axis(values, order[:, :, None, None], axis=1)
+            bends = np.diff(along, n=2, axis=1)
+            scale = np.sqrt(values.shape[1] / (6 * bends.shape[1])) / self.steps
+            return scale * bends.reshape(-1, *bends.shape[2:])
+        draws = np.mean(self.rounds, axis=0)
         count = len(draws)
-        return (draws - draws.mean(0)) / np.sqrt(count * max(count - 1, 1))
+        return (draws - draws.mean(0)) / np.sqrt(count * (count - 1))
 
 
 def _van_der_corput(index: int) -> float:

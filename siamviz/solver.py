@@ -29,7 +29,7 @@ from siamviz.speed import SpeedProfile
 Side = Literal["a", "b"]
 PRECISIONS = ("auto", "float32", "float64", "bfloat16")
 MIN_ROUNDS = 3
-"""Rounds before the spread between rounds says anything."""
+"""Rounds before a corpus result is shown: second differences need three nodes a reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +104,17 @@ class Task:
     @cached_property
     def profile(self) -> SpeedProfile | None:
         """Where paths of this model, layer and baseline are fast; None for a given tensor."""
-        if isinstance(self.baseline, TensorBaseline) or self.layer == self.encoder.layers(self.encoded):
+        if isinstance(self.baseline, TensorBaseline) or self.layer == self.encoder.layers(
+            self.encoded
+        ):
             return None
         parts = (self.encoder.digest(), str(self.layer), self.baseline.key, "1")
         return self.profiles.get(parts, self._measure_speeds)
 
     def _measure_speeds(self) -> np.ndarray:
-        texts = packaged_sentences()[:: max(1, len(packaged_sentences()) // SCAN_TEXTS)][:SCAN_TEXTS]
+        texts = packaged_sentences()[:: max(1, len(packaged_sentences()) // SCAN_TEXTS)][
+            :SCAN_TEXTS
+        ]
         t = np.linspace(0, 1, SCAN_POINTS)
         speeds = []
         for text in texts:
@@ -128,9 +132,7 @@ class Task:
         """Hidden states (1, S, H) of each reference, float64."""
         if isinstance(self.baseline, Corpus):
             return [s.double() for s in corpus_states(self, self.baseline).split(1)]
-        found = reference_states(
-            self.baseline, self.encoder, self.encoded, self.layer, self.dtype
-        )
+        found = reference_states(self.baseline, self.encoder, self.encoded, self.layer, self.dtype)
         return [states.double() for states in found]
 
 
@@ -254,7 +256,10 @@ def build(
     residual = float(np.linalg.norm(result.residual_vector)) / size
     message = " ".join(filter(None, (result.message, _layer_note(task))))
     return replace(
-        result, relative_residual=residual, residual_bound=max(bound / size, residual), message=message
+        result,
+        relative_residual=residual,
+        residual_bound=max(bound / size, residual),
+        message=message,
     )
 
 
@@ -323,7 +328,7 @@ class CorpusSolver:
     @property
     def ready(self) -> bool:
         """Whether there are enough rounds for a standard error."""
-        return len(self.sample.rounds) >= (MIN_ROUNDS if self.corpus.balanced else 2)
+        return len(self.sample.rounds) >= MIN_ROUNDS
 
     def grow(self, monitor: Monitor) -> None:
         """Add one round."""
@@ -343,7 +348,7 @@ class CorpusSolver:
             reference=self._start,
             states=sample.references,
             bound=residual,
-            deviations=deviations if len(sample.rounds) > 1 or not sample.balanced else None,
+            deviations=deviations,
             steps=sample.steps,
             evaluations=len(sample.references) + 1,
             converged=self.settled(vectors, deviations) if converged is None else converged,
