@@ -68,7 +68,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: PLE0604, RUF022 (in the order a reader meets them; checked by a test)
+__all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test)
     "Explainer",
     "PairAttribution",
     "SentenceContributions",

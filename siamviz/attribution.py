@@ -165,9 +165,7 @@ class PairAttribution:
 
         The corpus baseline (``baseline="corpus"``) is the remedy.
         """
-        ledger = self.ledger
-        terms_of_reference = (ledger.base, ledger.tokens_a, ledger.tokens_b)
-        return max(map(abs, terms_of_reference)) > abs(self.score)
+        return self.ledger.reference_dominates
 
     @property
     def certificate(self) -> str:

@@ -28,10 +28,12 @@ class TensorBaseline:
 
     @property
     def label(self) -> str:
+        """A short name for people."""
         return f"tensor {tuple(self.states.shape)}"
 
     @property
     def key(self) -> str:
+        """What results depend on."""
         data = self.states.detach().cpu().double().numpy().tobytes()
         return f"{self.label} {hashlib.sha256(data).hexdigest()}"
 
@@ -44,10 +46,12 @@ class TextBaseline:
 
     @property
     def label(self) -> str:
+        """A short name for people."""
         return f"text {self.text!r}"
 
     @property
     def key(self) -> str:
+        """What results depend on."""
         return self.label
 
 
@@ -59,10 +63,12 @@ class NamedBaseline:
 
     @property
     def label(self) -> str:
+        """A short name for people."""
         return self.name
 
     @property
     def key(self) -> str:
+        """What results depend on."""
         return self.name
 
 
@@ -74,10 +80,12 @@ class AveragedBaseline:
 
     @property
     def label(self) -> str:
+        """A short name for people."""
         return f"mean of {', '.join(part.label for part in self.parts)}"
 
     @property
     def key(self) -> str:
+        """What results depend on."""
         return f"[{' | '.join(part.key for part in self.parts)}]"
 
 
@@ -119,8 +127,8 @@ def parse_baseline(value: Any) -> Baseline:
             )
         return AveragedBaseline(parts)
     raise ArgumentTypeError(
-        f"A baseline must be one of {', '.join(BASELINE_NAMES)}, a text, an array of hidden states, "
-        f"a Corpus, or a list of these; got {type(value).__name__}."
+        f"A baseline must be one of {', '.join(BASELINE_NAMES)}, a text, an array of hidden "
+        f"states, a Corpus, or a list of these; got {type(value).__name__}."
     )
 
 
@@ -132,7 +140,7 @@ def _parse_name(value: str) -> Baseline:
     if value.isascii() and len(value.split()) < 2:
         listed = ", ".join(map(repr, BASELINE_NAMES))
         raise InvalidArgumentError(
-            f"Baseline {value!r} is not known. Use one of {listed}, or a text of at least two words."
+            f"Baseline {value!r} is not known. Use one of {listed}, or a text of two words or more."
             f"{suggest(value, BASELINE_NAMES)}"
         )
     return TextBaseline(value)

@@ -139,8 +139,8 @@ def _checked_texts(texts: Any, references: int) -> tuple[str, ...]:
     kept = tuple(text for text in texts if text.strip())
     if len(kept) < 2 * references:
         raise InvalidArgumentError(
-            f"Corpus texts must hold at least {2 * references} sentences for {references} references "
-            f"a side, got {len(kept)}. Give more texts or fewer references."
+            f"Corpus texts must hold at least {2 * references} sentences for {references} "
+            f"references a side, got {len(kept)}. Give more texts or fewer references."
         )
     return kept
 

@@ -68,3 +68,42 @@ class DeletionEffects:
             f"DeletionEffects(score={self.score:.4f}, {self.similarity}, "
             f"{len(self.tokens_a)}×{len(self.tokens_b)}, unit={self.unit!r})"
         )
+
+
+@dataclass(frozen=True, eq=False)
+class DeletedSide:
+    """One text whole and with each of its tokens removed.
+
+    Attributes
+    ----------
+    encoded : (D,) array
+        What ``model.encode`` returns.
+    embedding : (D,) array
+        The same before any final normalisation.
+    changes : (S, D) array
+        The embedding minus the embedding without token i; NaN for special tokens.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    encoded: np.ndarray
+    embedding: np.ndarray
+    changes: np.ndarray
+
+
+def mixed_differences(a: DeletedSide, b: DeletedSide, similarity: str) -> DeletionEffects:
+    """Return the products of the two sides' changes over the similarity's normaliser."""
+    encodings = [side.encoded.astype(np.float64) for side in (a, b)]
+    norms = np.prod([np.linalg.norm(side.embedding) for side in (a, b)])
+    encoded_norms = np.prod([np.linalg.norm(encoding) for encoding in encodings])
+    product = float(encodings[0] @ encodings[1])
+    cosine = similarity == "cosine"
+    return DeletionEffects(
+        a.text,
+        b.text,
+        a.tokens,
+        b.tokens,
+        a.changes @ b.changes.T / (norms if cosine else norms / encoded_norms),
+        product / float(encoded_norms) if cosine else product,
+        similarity,
+    )

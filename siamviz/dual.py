@@ -75,7 +75,7 @@ def _writes_in_place(func: Any, kwargs: dict[str, Any]) -> bool:
     if kwargs.get("inplace") or kwargs.get("out") is not None:
         return True
     if name.startswith("__"):
-        return name in {"__setitem__", "__set__"} or name.startswith("__i") and name in _IN_PLACE
+        return name in {"__setitem__", "__set__"} or (name.startswith("__i") and name in _IN_PLACE)
     return name.endswith("_")
 
 
@@ -189,7 +189,7 @@ def _matmul(a: Any, b: Any) -> Any:
 
 
 def _left_product(tangent: Tensor, b: Tensor) -> Tensor:
-    """tangent (T, ..., m, k) times b (..., k, n), the tangents folded into the rows."""
+    """Tangent (T, ..., m, k) times b (..., k, n), the tangents folded into the rows."""
     if b.ndim == 2:
         return torch.matmul(tangent, b)
     count, rows = tangent.shape[0], tangent.shape[-2]
@@ -198,7 +198,7 @@ def _left_product(tangent: Tensor, b: Tensor) -> Tensor:
 
 
 def _right_product(a: Tensor, tangent: Tensor) -> Tensor:
-    """a (..., m, k) times tangent (T, ..., k, n), the tangents folded into columns or rows."""
+    """A (..., m, k) times tangent (T, ..., k, n), the tangents folded into columns or rows."""
     if tangent.stride(-1) != 1:
         return _left_product(tangent.mT, a.mT).mT
     count, columns = tangent.shape[0], tangent.shape[-1]
@@ -245,7 +245,16 @@ def _div(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
     return Dual(out, _full(_align(a, out.shape) / b, out.shape))
 
 
+@_rule(*_named("masked_fill"))
+def _masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    if not isinstance(x, Dual) or isinstance(value, Tensor):
+        return NotImplemented
+    out = x.primal.masked_fill(mask, value)
+    return Dual(out, _full(_align(x, out.shape), out.shape).masked_fill(mask, 0))
+
+
 for _rule_of, _names in (
+    (_masked_fill, ("masked_fill_",)),
     (_add, ("add_", "__iadd__")),
     (_sub, ("sub_", "__isub__")),
     (_mul, ("mul_", "__imul__")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from siamviz.errors import (
     check_choice,
 )
 from siamviz.layers import LayerStack, PositionReplay
+from siamviz.precision import KeepDouble
 from siamviz.replica import replicate
 from siamviz.tokenization import check_text, tokenize
 
@@ -79,6 +81,7 @@ class EmbeddingFunction:
         self._proof = run.proofs.setdefault((encoded.task, layer), _Proof())
 
     def __call__(self, states: Tensor) -> Tensor:
+        """Embeddings (N, D) of the hidden states (N, S, H)."""
         return self._run.from_layer(self._encoded, self.layer, states)["sentence_embedding"]
 
     def token_outputs(self, states: Tensor) -> Tensor:
@@ -147,10 +150,14 @@ class _Run:
         """Hidden states (1, S, H) at `layer`, and the tape of the text's position ids."""
         stack = self.stack(encoded)
         ids = encoded.ids.to(self.device)
-        with self.lock, torch.no_grad():
-            with self.positions.record(ids) as tape, stack.watch(layer) as seen:
-                self._forward(encoded, 1)
-                return seen(), tape
+        with (
+            self.lock,
+            torch.no_grad(),
+            self.positions.record(ids) as tape,
+            stack.watch(layer) as seen,
+        ):
+            self._forward(encoded, 1)
+            return seen(), tape
 
     def states_of_ids(
         self, encoded: EncodedText, layer: int, ids: Tensor, tape: list[Tensor | None]
@@ -180,7 +187,8 @@ class _Run:
         if ids is not None:
             features["input_ids"] = ids
         task = {} if encoded.task is None else {"task": encoded.task}
-        out = self.replica(features, **task)
+        with KeepDouble() if self.dtype == torch.float64 else nullcontext():
+            out = self.replica(features, **task)
         dimension = self.replica.truncate_dim
         if dimension is not None:
             out["full_embedding"] = out["sentence_embedding"]
@@ -321,7 +329,8 @@ class Encoder:
         vector = encoded.float().cpu().numpy()
         if not np.isfinite(vector).all():
             raise NonFiniteError(
-                f"model.encode returned NaN or infinity for {text!r:.60}. Check the model's weights."
+                f"model.encode returned NaN or infinity for {text!r:.60}. Check the model's "
+                "weights."
             )
         return EncodedText(
             text, prompt, task, dict(features), tokenized.tokens, tokenized.truncation, vector
@@ -420,9 +429,9 @@ class Encoder:
     def _check_features(self, features: dict[str, Any]) -> None:
         if not isinstance(features.get("input_ids"), Tensor) or features["input_ids"].ndim != 2:
             raise UnsupportedModelError(
-                f"The first module of the model, {type(self._plain[0]).__name__}, gives no token ids "
-                "of shape (1, tokens). siamviz explains transformer text encoders; static embeddings "
-                "and bag-of-words models have no encoder layers to integrate through."
+                f"The first module of the model, {type(self._plain[0]).__name__}, gives no token "
+                "ids of shape (1, tokens). siamviz explains transformer text encoders; static "
+                "embeddings and bag-of-words models have no encoder layers to integrate through."
             )
 
 
@@ -458,8 +467,8 @@ def _check_model(model: Any) -> None:
         first = next(iter(model.children()), None)
         if "text" not in getattr(model, "modalities", ["text"]) and first is not None:
             raise UnsupportedModelError(
-                f"The model takes {', '.join(map(str, model.modalities))}, not text. siamviz explains "
-                "text encoders."
+                f"The model takes {', '.join(map(str, model.modalities))}, not text. siamviz "
+                "explains text encoders."
             )
         return
     kind = type(model).__name__
@@ -474,12 +483,11 @@ def _check_model(model: Any) -> None:
 
 def _check_finite(model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
-        if parameter.is_floating_point() and not bool(torch.isfinite(parameter.sum())):
-            if not bool(torch.isfinite(parameter).all()):
-                raise NonFiniteError(
-                    f"The model's weight {name!r} contains NaN or infinity, so its similarities mean "
-                    "nothing. Load the model again from its files."
-                )
+        if parameter.is_floating_point() and not bool(torch.isfinite(parameter).all()):
+            raise NonFiniteError(
+                f"The model's weight {name!r} contains NaN or infinity, so its similarities mean "
+                "nothing. Load the model again from its files."
+            )
 
 
 def _rounding(model: nn.Module) -> float:

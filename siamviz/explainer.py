@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,10 +15,10 @@ from siamviz.attribution import PairAttribution
 from siamviz.baselines import parse_baseline
 from siamviz.comparison import BaselineRow, ConvergenceRow, Table
 from siamviz.contributions import ContributionCache, SentenceContributions
-from siamviz.corpus import Corpus
-from siamviz.deletion import DeletionEffects
+from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
-from siamviz.encoder import EncodedText, Encoder
+from siamviz.encoder import Encoder
+from siamviz.engine import Engine, last
 from siamviz.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
@@ -28,13 +27,11 @@ from siamviz.errors import (
 )
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
-from siamviz.profiles import ProfileStore
-from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
-from siamviz.solver import PRECISIONS, CorpusSolver, Side, Task, solve
+from siamviz.quadrature import Rule, parse_rule
+from siamviz.solver import Side
 from siamviz.terms import SIMILARITIES
 
 Cancel = threading.Event | Callable[[], bool] | None
-MODES = ("auto", "forward", "reverse")
 
 
 class Explainer:
@@ -75,10 +72,8 @@ class Explainer:
         loaded = models.load(str(model), device) if named else model
         self._encoder = Encoder(loaded, device)
         self._memory = memory
-        self._cache: ContributionCache[Any] = ContributionCache(cache_bytes)
-        self._texts: ContributionCache[EncodedText] = ContributionCache(cache_bytes // 8)
-        self._profiles = ProfileStore()
         self.name = str(model) if named else _model_name(loaded)
+        self._engine = Engine(self._encoder, self.name, cache_bytes)
 
     @property
     def model(self) -> Any:
@@ -88,7 +83,7 @@ class Explainer:
     @property
     def cache(self) -> ContributionCache[Any]:
         """Results kept in memory, least recently used dropped first."""
-        return self._cache
+        return self._engine.cache
 
     def explain(
         self,
@@ -139,12 +134,11 @@ class Explainer:
         CancelledError, OutOfMemoryError, ReproductionError, NonFiniteError
         """
         monitor = Monitor(cancel, progress, self._memory)
-        pair = None
-        for pair in self._iterate(
-            text_a, text_b, similarity, monitor, (prompt_a, prompt_b), (task_a, task_b), options
-        ):
-            pass
-        assert pair is not None
+        prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
+        similarity = self._similarity(similarity)
+        pair = last(
+            self._engine.pairs(text_a, text_b, similarity, monitor, prompts, tasks, options)
+        )
         _require_convergence(pair, strict)
         monitor.report(1.0)
         return pair
@@ -168,9 +162,9 @@ class Explainer:
         Takes what `explain` takes. A partial result has `progress` below 1 and its own residual.
         """
         monitor = Monitor(cancel, progress, self._memory)
-        yield from self._iterate(
-            text_a, text_b, similarity, monitor, (prompt_a, prompt_b), (task_a, task_b), options
-        )
+        prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
+        similarity = self._similarity(similarity)
+        yield from self._engine.pairs(text_a, text_b, similarity, monitor, prompts, tasks, options)
 
     def contributions(
         self,
@@ -225,11 +219,20 @@ class Explainer:
         """
         check_choice("side", side, ("a", "b"))
         monitor = Monitor(cancel, progress, self._memory)
-        made = self._task(
-            text, cast(Side, side), prompt, task, layer=layer, baseline=baseline,
-            quadrature=quadrature, steps=steps, precision=precision, unit=unit, mode=mode,
-        )  # fmt: skip
-        result = self._complete(made, monitor)
+        made = self._engine.task(
+            text,
+            cast("Side", side),
+            prompt,
+            task,
+            layer=layer,
+            baseline=baseline,
+            quadrature=quadrature,
+            steps=steps,
+            precision=precision,
+            unit=unit,
+            mode=mode,
+        )
+        result = self._engine.complete(made, monitor)
         _require_convergence(result, strict)
         return result
 
@@ -321,30 +324,18 @@ class Explainer:
         similarity = self._similarity(similarity)
         sides = []
         for text, prompt, task in ((text_a, prompt_a, task_a), (text_b, prompt_b, task_b)):
-            encoded = self._encode(text, prompt, task)
+            encoded = self._engine.encode(text, prompt, task)
             whole = self._encoder.run().embed_features(encoded.features, encoded.task)[0]
             changes = whole - self._encoder.embed_without(encoded)
-            norm = float(np.linalg.norm(whole))
-            n = norm if similarity == "cosine" or self._encoder.normalized else 1.0
-            sides.append((encoded, changes / n))
-        (a, changes_a), (b, changes_b) = sides
-        x, y = a.encoded.astype(float), b.encoded.astype(float)
-        n = np.linalg.norm(x) * np.linalg.norm(y) if similarity == "cosine" else 1.0
-        return DeletionEffects(
-            text_a,
-            text_b,
-            a.tokens,
-            b.tokens,
-            changes_a @ changes_b.T,
-            float(x @ y / n),
-            similarity,
-        )
+            sides.append(DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes))
+        return mixed_differences(sides[0], sides[1], similarity)
 
     def compare_baselines(
         self,
         text_a: str,
         text_b: str,
         baselines: Sequence[Any] = ("pad", "mask", "unk", "zero", "mean", "corpus"),
+        progress: Progress | None = None,
         **options: Any,
     ) -> Table:
         """Ledger, residual, steps and seconds of the pair under each baseline.
@@ -352,11 +343,15 @@ class Explainer:
         A baseline that the tokenizer does not support becomes a row with its `error`.
         """
         rows = []
-        for baseline in baselines:
-            label = parse_baseline(baseline).label
+        whole = Monitor(progress=progress)
+        labels = [parse_baseline(baseline).label for baseline in baselines]
+        for index, (baseline, label) in enumerate(zip(baselines, labels, strict=True)):
+            part = whole.part(index, len(labels))
             began = time.perf_counter()
             try:
-                pair = self.explain(text_a, text_b, baseline=baseline, **options)
+                pair = self.explain(
+                    text_a, text_b, baseline=baseline, progress=part.report, **options
+                )
             except InvalidArgumentError as error:
                 if "tokenizer has no" not in str(error):
                     raise
@@ -372,7 +367,7 @@ class Explainer:
                     pair.converged,
                     pair.steps,
                     time.perf_counter() - began,
-                )  # fmt: skip
+                )
             )
         return Table(tuple(rows))
 
@@ -382,18 +377,23 @@ class Explainer:
         text_b: str,
         steps: Sequence[int] = (4, 8, 12, 16, 24, 32),
         rules: Sequence[str] = ("calibrated", "gauss-legendre", "right-riemann"),
+        progress: Progress | None = None,
         **options: Any,
     ) -> Table:
         """Residual and largest change of a cell against the number of steps, for each rule."""
         if not steps:
             raise InvalidArgumentError("steps is empty. Give at least one number of steps.")
-        rows = []
+        rows: list[ConvergenceRow] = []
+        whole = Monitor(progress=progress)
         for name in rules:
             before = None
             for count in steps:
                 began = time.perf_counter()
                 rule = parse_rule(name, count)
-                pair = self.explain(text_a, text_b, quadrature=rule, **options)
+                part = whole.part(len(rows), len(rules) * len(steps))
+                pair = self.explain(
+                    text_a, text_b, quadrature=rule, progress=part.report, **options
+                )
                 change = None if before is None else float(np.abs(pair.matrix - before).max())
                 before = pair.matrix
                 rows.append(
@@ -404,9 +404,20 @@ class Explainer:
                         abs(pair.residual),
                         change,
                         time.perf_counter() - began,
-                    )  # fmt: skip
+                    )
                 )
         return Table(tuple(rows))
+
+    def _sides(
+        self,
+        texts_a: Sequence[str],
+        texts_b: Sequence[str],
+        progress: Progress | None,
+        cancel: Cancel,
+        options: dict[str, Any],
+    ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
+        monitor = Monitor(cancel, progress, self._memory)
+        return self._engine.sides(texts_a, texts_b, monitor, options)
 
     def _similarity(self, similarity: str | None) -> str:
         asked = self._encoder.similarity if similarity is None else similarity
@@ -417,199 +428,10 @@ class Explainer:
             )
         return check_choice("Similarity", asked, SIMILARITIES)
 
-    def _encode(self, text: str, prompt: str | None, task: str | None) -> EncodedText:
-        key = (self._encoder.fingerprint(), text, prompt, task)
-        found = self._texts.get(key) if isinstance(text, str) else None
-        if found is None:
-            found = self._encoder.encode(text, prompt, task)
-            self._texts.put(key, found)
-        return found
-
-    def _task(
-        self,
-        text: str,
-        side: Side,
-        prompt: str | None,
-        task: str | None,
-        *,
-        layer: int = 0,
-        baseline: Any = "pad",
-        quadrature: Rule | str | None = None,
-        steps: int | None = None,
-        precision: str = "auto",
-        unit: Any = "token",
-        mode: str = "auto",
-    ) -> Task:
-        check_choice("precision", precision, PRECISIONS)
-        check_choice("mode", mode, MODES)
-        if quadrature is None:
-            quadrature = Adaptive() if steps is None else Calibrated(steps)
-            steps = None
-        rule = parse_rule(quadrature, steps)
-        parsed = parse_baseline(_of_side(baseline, side))
-        encoded = self._encode(text, prompt, task)
-        index = self._encoder.layer_index(encoded, layer)
-        return Task(
-            self._encoder, encoded, index, parsed, rule, precision, _of_side(unit, side), side,
-            self.name, self._profiles, mode,
-        )  # fmt: skip
-
-    def _complete(self, task: Task, monitor: Monitor) -> SentenceContributions:
-        result = None
-        for result in self._solutions(task, monitor):
-            pass
-        assert result is not None
-        monitor.report(1.0)
-        return result
-
-    def _solutions(self, task: Task, monitor: Monitor) -> Iterator[SentenceContributions]:
-        if task.samples_corpus:
-            yield from _grow_alone(self._corpus_solver(task, monitor), monitor)
-            return
-        known = self._cache.get(task.key)
-        if known is not None:
-            yield known
-            return
-        result = None
-        for result in solve(task, monitor):
-            yield result
-        assert result is not None
-        self._cache.put(task.key, result)
-
-    def _corpus_solver(self, task: Task, monitor: Monitor) -> CorpusSolver:
-        solver = self._cache.get(task.key)
-        if solver is None:
-            monitor.check()
-            solver = CorpusSolver(task, monitor)
-            self._cache.put(task.key, solver)
-        return solver
-
-    def _iterate(
-        self,
-        text_a: str,
-        text_b: str,
-        similarity: str | None,
-        monitor: Monitor,
-        prompts: tuple[str | None, str | None],
-        tasks: tuple[str | None, str | None],
-        options: dict[str, Any],
-    ) -> Iterator[PairAttribution]:
-        similarity = self._similarity(similarity)
-        a = self._task(text_a, "a", prompts[0], tasks[0], **options)
-        b = self._task(text_b, "b", prompts[1], tasks[1], **options)
-        if a.samples_corpus:
-            solvers = (
-                self._corpus_solver(a, monitor.part(0, 10)),
-                self._corpus_solver(b, monitor.part(1, 10)),
-            )
-            yield from _grow_together(*solvers, similarity, monitor)
-            return
-        streams = [self._solutions(a, monitor.part(0, 2)), self._solutions(b, monitor.part(1, 2))]
-        for one, two in _alternate(*streams):
-            yield PairAttribution.from_contributions(one, two, similarity)
-
-    def _sides(
-        self,
-        texts_a: Sequence[str],
-        texts_b: Sequence[str],
-        progress: Progress | None,
-        cancel: Cancel,
-        options: dict[str, Any],
-    ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
-        """Contributions of each distinct text of either side."""
-        sided = isinstance(parse_baseline(_of_side(options.get("baseline", "pad"), "a")), Corpus)
-        per_side = sided or isinstance(options.get("baseline"), tuple)
-        wanted = [("a", text) for text in dict.fromkeys(texts_a)]
-        wanted += [
-            ("b", text) for text in dict.fromkeys(texts_b) if per_side or text not in set(texts_a)
-        ]
-        monitor = Monitor(cancel, progress, self._memory)
-        found: dict[tuple[str, str], SentenceContributions] = {}
-        for index, (side, text) in enumerate(wanted):
-            task = self._task(text, cast(Side, side), None, None, **options)
-            found[side, text] = self._complete(task, monitor.part(index, len(wanted)))
-        of_a = {text: found["a", text] for text in texts_a}
-        of_b = {t: found["b", t] if ("b", t) in found else found["a", t] for t in texts_b}
-        return of_a, of_b
-
-
-def _grow_alone(solver: CorpusSolver, monitor: Monitor) -> Iterator[SentenceContributions]:
-    while True:
-        if solver.ready:
-            result = solver.result()
-            if result.converged or solver.exhausted:
-                yield result
-                return
-            yield result
-        elif solver.exhausted:
-            yield solver.result(False, _too_few_steps(solver))
-            return
-        solver.grow(monitor)
-        monitor.report(0.1 + 0.8 * solver.sample.steps / solver.rule.max_steps)
-
-
-def _grow_together(
-    a: CorpusSolver, b: CorpusSolver, similarity: str, monitor: Monitor
-) -> Iterator[PairAttribution]:
-    """Refine both sides in turn until the largest standard error is small enough."""
-    while True:
-        for solver in (a, b):
-            while not solver.sample.rounds or not (solver.ready or solver.exhausted):
-                solver.grow(monitor)
-        pair = PairAttribution.from_contributions(a.result(False), b.result(False), similarity)
-        largest = float(np.abs(pair.matrix).max())
-        error = None if pair.standard_error is None else float(pair.standard_error.max())
-        settled = error is not None and error <= a.corpus.error * largest
-        exhausted = a.exhausted and b.exhausted
-        done = settled or exhausted
-        message = pair.message
-        if not settled and exhausted:
-            message = f"{message} {_too_few_steps(a)}".strip()
-        progress = 1.0 if done else min(0.9, max(a.sample.steps, b.sample.steps) / a.rule.max_steps)
-        monitor.report(0.2 + 0.8 * progress)
-        yield replace(pair, converged=settled, message=message, progress=progress)
-        if done:
-            return
-        for solver in (a, b):
-            if not solver.exhausted:
-                solver.grow(monitor)
-
-
-def _too_few_steps(solver: CorpusSolver) -> str:
-    return (
-        f"Not converged: after {solver.sample.steps} steps a side the largest standard error is "
-        f"above {solver.corpus.error:.0%} of the largest cell. Try "
-        f"Adaptive(max_steps={4 * solver.rule.max_steps}), or Corpus(error=...) with a larger error."
-    )
-
-
-def _alternate(
-    a: Iterator[SentenceContributions], b: Iterator[SentenceContributions]
-) -> Iterator[tuple[SentenceContributions, SentenceContributions]]:
-    """Advance two streams in turn and pair their latest results."""
-    one, two = next(a), next(b)
-    yield one, two
-    streams = [a, b]
-    while streams:
-        for stream in list(streams):
-            latest = next(stream, None)
-            if latest is None:
-                streams.remove(stream)
-                continue
-            one, two = (latest, two) if stream is a else (one, latest)
-            yield one, two
-
 
 def _require_convergence(result: PairAttribution | SentenceContributions, strict: bool) -> None:
     if strict and result.converged is False:
         raise NotConvergedError(result.message or "The result did not converge.")
-
-
-def _of_side(value: Any, side: str) -> Any:
-    """One side's value where a tuple of two gives each side its own."""
-    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], int):
-        return value[0 if side == "a" else 1]
-    return value
 
 
 def _checked_pair(pair: Any, index: int) -> tuple[str, str]:

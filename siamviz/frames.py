@@ -66,10 +66,10 @@ def data_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 def _pandas() -> Any:
     try:
-        import pandas
+        import pandas as pd
     except ImportError as error:
         raise ImportError(
             "to_frame() needs pandas, which is not installed. "
             "Install it with: pip install 'siamviz[frames]'"
         ) from error
-    return pandas
+    return pd

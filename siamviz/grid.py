@@ -53,7 +53,7 @@ class PairGrid:
             blocks = [np.split(strip, columns, axis=1) for strip in strips]
             for a, strip in zip(self.a, blocks, strict=True):
                 for b, block in zip(self.b, strip, strict=True):
-                    block /= normaliser(a, b, self.similarity)
+                    np.divide(block, normaliser(a, b, self.similarity), out=block)
             self._blocks = blocks
         return self._blocks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +82,7 @@ class LayerStack:
         module.forward = forward
 
     @contextmanager
-    def enter(self, layer: int, state: Tensor) -> Iterator[None]:
+    def enter(self, layer: int, state: Tensor) -> Generator[None]:
         """Run the enclosed forward pass with `state` in the place of layer `layer`'s input."""
         self._position, self._target, self._state = 0, layer, state
         try:
@@ -91,7 +91,7 @@ class LayerStack:
             self._target, self._state = None, None
 
     @contextmanager
-    def watch(self, layer: int) -> Iterator[Callable[[], Tensor]]:
+    def watch(self, layer: int) -> Generator[Callable[[], Tensor]]:
         """Run the enclosed forward pass and remember the hidden states at `layer`."""
         self._position, self._target, self._state, self._seen = 0, layer, None, None
 
@@ -244,7 +244,7 @@ class PositionReplay:
         self._tables = [m for m in root.modules() if isinstance(m, nn.Embedding)]
 
     @contextmanager
-    def record(self, ids: Tensor) -> Iterator[list[Tensor | None]]:
+    def record(self, ids: Tensor) -> Generator[list[Tensor | None]]:
         """Yield the list that fills with one entry for each call of an embedding table."""
         tape: list[Tensor | None] = []
 
@@ -256,7 +256,7 @@ class PositionReplay:
             yield tape
 
     @contextmanager
-    def replay(self, tape: list[Tensor | None]) -> Iterator[None]:
+    def replay(self, tape: list[Tensor | None]) -> Generator[None]:
         """Give the embedding tables the recorded indices in the order they were recorded."""
         remaining = iter(tape)
 
@@ -268,7 +268,7 @@ class PositionReplay:
             yield
 
     @contextmanager
-    def _hooked(self, hook: Any) -> Iterator[None]:
+    def _hooked(self, hook: Any) -> Generator[None]:
         handles = [table.register_forward_pre_hook(hook) for table in self._tables]
         try:
             yield

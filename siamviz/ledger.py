@@ -36,6 +36,11 @@ class Ledger(Mapping[str, float]):
         """Score minus the sum of the terms: rounding, unless something is wrong."""
         return self.score - (self.base + self.tokens_a + self.tokens_b + self.pairs + self.residual)
 
+    @property
+    def reference_dominates(self) -> bool:
+        """Whether a reference term exceeds the score, so that the pairs alone say little."""
+        return max(abs(self.base), abs(self.tokens_a), abs(self.tokens_b)) > abs(self.score)
+
     def __getitem__(self, key: str) -> float:
         if key not in list(self):
             raise KeyError(key)

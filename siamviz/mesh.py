@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,11 +81,7 @@ class Mesh:
     def seams(self, spans: list[Span]) -> float:
         """Sum of the jumps between precisions where a float32 span meets a float64 one."""
         ordered = sorted(spans, key=lambda span: span.t0)
-        places = [
-            right.t0
-            for left, right in zip(ordered, ordered[1:], strict=False)
-            if left.double != right.double
-        ]
+        places = [right.t0 for left, right in pairwise(ordered) if left.double != right.double]
         self.embed([(t, double) for t in places for double in (False, True)])
         return sum(float(np.linalg.norm(self.at(t, True) - self.at(t, False))) for t in places)
 

@@ -28,7 +28,7 @@ def cache_folder() -> Path:
 
 
 class ProfileStore:
-    """Speed profiles by (weights, layer, baseline); a file that cannot be read is measured again."""
+    """Speed profiles by what they depend on; a file that cannot be read is measured again."""
 
     def __init__(self) -> None:
         self._known: dict[str, SpeedProfile] = {}

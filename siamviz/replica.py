@@ -41,43 +41,48 @@ def replicate(
     device, dtype : optional
         Where and in what precision the copy computes; default: as the original.
     """
-    memo: dict[int, Any] = {}
+    return _Replication(hooks, device, dtype).module(module)
 
-    def tensor(value: torch.Tensor) -> torch.Tensor:
-        wanted = dtype if value.is_floating_point() else None
-        if (device is None or value.device == device) and wanted in (None, value.dtype):
-            return value
-        if id(value) not in memo:
-            moved = value.detach().to(device=device, dtype=wanted)
-            if isinstance(value, nn.Parameter):
-                moved = nn.Parameter(moved, requires_grad=False)
-            memo[id(value)] = moved
-        return memo[id(value)]
 
-    def attribute(value: Any) -> Any:
-        if isinstance(value, PretrainedConfig | PreTrainedTokenizerBase):
-            return copy.deepcopy(value, memo)
-        if isinstance(value, torch.Tensor):
-            return tensor(value)
-        return value
+class _Replication:
+    """One copy in the making; what was copied once is copied once."""
 
-    def clone(node: nn.Module) -> nn.Module:
-        if id(node) in memo:
-            return memo[id(node)]
+    def __init__(self, hooks: bool, device: torch.device | None, dtype: torch.dtype | None) -> None:
+        self._hooks, self._device, self._dtype = hooks, device, dtype
+        self._memo: dict[int, Any] = {}
+
+    def module(self, node: nn.Module) -> nn.Module:
+        if id(node) in self._memo:
+            return self._memo[id(node)]
         twin = node.__new__(type(node))
-        memo[id(node)] = twin
-        twin.__dict__ = {name: attribute(value) for name, value in node.__dict__.items()}
+        self._memo[id(node)] = twin
+        twin.__dict__ = {name: self._attribute(value) for name, value in node.__dict__.items()}
         state = twin.__dict__
-        state["_parameters"] = {k: _map(v, tensor) for k, v in node._parameters.items()}
-        state["_buffers"] = {k: _map(v, tensor) for k, v in node._buffers.items()}
-        state["_modules"] = {k: _map(v, clone) for k, v in node._modules.items()}
+        state["_parameters"] = {k: _map(v, self._tensor) for k, v in node._parameters.items()}
+        state["_buffers"] = {k: _map(v, self._tensor) for k, v in node._buffers.items()}
+        state["_modules"] = {k: _map(v, self.module) for k, v in node._modules.items()}
         state["training"] = False
         for name in _HOOKS:
             if name in state:
-                state[name] = copy.copy(state[name]) if hooks else type(state[name])()
+                state[name] = copy.copy(state[name]) if self._hooks else type(state[name])()
         return twin
 
-    return clone(module)
+    def _attribute(self, value: Any) -> Any:
+        if isinstance(value, PretrainedConfig | PreTrainedTokenizerBase):
+            return copy.deepcopy(value, self._memo)
+        return self._tensor(value) if isinstance(value, torch.Tensor) else value
+
+    def _tensor(self, value: torch.Tensor) -> torch.Tensor:
+        wanted = self._dtype if value.is_floating_point() else None
+        placed = self._device is None or value.device == self._device
+        if placed and wanted in (None, value.dtype):
+            return value
+        if id(value) not in self._memo:
+            moved = value.detach().to(device=self._device, dtype=wanted)
+            if isinstance(value, nn.Parameter):
+                moved = nn.Parameter(moved, requires_grad=False)
+            self._memo[id(value)] = moved
+        return self._memo[id(value)]
 
 
 def _map(value: Any, function: Any) -> Any:

@@ -41,16 +41,6 @@ class CorpusSample:
     rounds: list[np.ndarray] = field(default_factory=list)
     places: list[np.ndarray] = field(default_factory=list)
 
-    @property
-    def steps(self) -> int:
-        """Nodes taken so far."""
-        return len(self.rounds) * len(self.references)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return sum(values.nbytes for values in self.rounds) + self.references.nbytes
-
     def grow(self, monitor: Monitor) -> None:
         """Add one round of nodes; a cancelled round leaves the sample as it was."""
         count = len(self.references)
@@ -77,29 +67,28 @@ class CorpusSample:
             out.append(jacobian_products(path, states.to(dtype), delta.to(dtype), monitor.memory))
         return np.concatenate(out)
 
-    @property
-    def vectors(self) -> np.ndarray:
-        """The estimated contributions (A, D)."""
-        return np.mean([values.mean(0, dtype=np.float64) for values in self.rounds], axis=0)
+    def vectors(self, rounds: int) -> np.ndarray:
+        """The contributions (A, D) estimated from the first `rounds` rounds."""
+        means = [values.mean(0, dtype=np.float64) for values in self.rounds[:rounds]]
+        return np.mean(means, axis=0)
 
-    @property
-    def deviations(self) -> np.ndarray:
+    def deviations(self, rounds: int) -> np.ndarray:
         """Deviations (M, A, D) whose squares add up to the squared standard error.
 
         Drawn references are independent draws, node noise included. Balanced references are
         fixed and only nodes are random: each reference's nodes, sorted along its path, are a
         systematic sample, whose second differences give the variance (Wolter 2007, section 8.2).
         """
-        if self.balanced:
-            values = np.stack(self.rounds, axis=1)
-            order = np.argsort(np.stack(self.places, axis=1), axis=1)
-            along = np.take_along_axis(values, order[:, :, None, None], axis=1)
-            bends = np.diff(along, n=2, axis=1)
-            scale = np.sqrt(values.shape[1] / (6 * bends.shape[1])) / self.steps
-            return scale * bends.reshape(-1, *bends.shape[2:])
-        draws = np.mean(self.rounds, axis=0)
-        count = len(draws)
-        return (draws - draws.mean(0)) / np.sqrt(count * (count - 1))
+        values = np.stack(self.rounds[:rounds], axis=1)
+        count = len(values)
+        if not self.balanced:
+            draws = values.mean(1)
+            return (draws - draws.mean(0)) / np.sqrt(count * (count - 1))
+        order = np.argsort(np.stack(self.places[:rounds], axis=1), axis=1)
+        along = np.take_along_axis(values, order[:, :, None, None], axis=1)
+        bends = np.diff(along, n=2, axis=1)
+        scale = np.sqrt(rounds / (6 * bends.shape[1])) / (count * rounds)
+        return scale * bends.reshape(-1, *bends.shape[2:])
 
 
 def _van_der_corput(index: int) -> float:

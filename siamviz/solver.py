@@ -23,13 +23,10 @@ from siamviz.jacobian import Path
 from siamviz.monitor import Monitor
 from siamviz.profiles import SCAN_POINTS, SCAN_TEXTS, ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, Rule
-from siamviz.sampling import CorpusSample
 from siamviz.speed import SpeedProfile
 
 Side = Literal["a", "b"]
 PRECISIONS = ("auto", "float32", "float64", "bfloat16")
-MIN_ROUNDS = 3
-"""Rounds before a corpus result is shown: second differences need three nodes a reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,69 +292,3 @@ def _shares(task: Task, states: Tensor, reference: np.ndarray) -> np.ndarray:
         error = np.linalg.norm(outputs.sum(0) - reference)
         shares = outputs if error <= 1e-4 * max(np.linalg.norm(reference), 1e-12) else equal
     return task.groups.astype(np.float64) @ shares
-
-
-class CorpusSolver:
-    """Contributions over a corpus, refined round by round as long as the caller asks."""
-
-    def __init__(self, task: Task, monitor: Monitor) -> None:
-        assert isinstance(task.baseline, Corpus) and isinstance(task.rule, Adaptive)
-        self.task, self.corpus, self.rule = task, task.baseline, task.rule
-        references = corpus_states(task, self.corpus).double()
-        function = task.encoder.function(task.encoded, task.layer, task.dtype)
-        self.sample = CorpusSample(
-            function, references, task.end, task.groups, self.corpus.balanced,
-            task.profile or SpeedProfile.flat(), (self.corpus.seed, ord(task.side)),
-            task.precision == "bfloat16",
-        )  # fmt: skip
-        every = torch.cat([references, task.end]).to(task.dtype)
-        with torch.no_grad():
-            found = torch.cat([function(part) for part in every.split(32)]).double().cpu().numpy()
-        self._end, self._start = found[-1], found[:-1].mean(0)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.sample.nbytes
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether another round would pass the rule's `max_steps`."""
-        return self.sample.steps + len(self.sample.references) > self.rule.max_steps
-
-    @property
-    def ready(self) -> bool:
-        """Whether there are enough rounds for a standard error."""
-        return len(self.sample.rounds) >= MIN_ROUNDS
-
-    def grow(self, monitor: Monitor) -> None:
-        """Add one round."""
-        self.sample.grow(monitor)
-
-    def result(self, converged: bool | None = None, message: str = "") -> SentenceContributions:
-        """The contributions as they are now."""
-        task, sample = self.task, self.sample
-        vectors = sample.vectors
-        residual = float(np.linalg.norm(self._end - self._start - vectors.sum(0)))
-        kind = np.float64 if task.precision == "float64" else np.float32
-        deviations = sample.deviations.astype(kind)
-        return build(
-            task,
-            vectors=vectors,
-            embedding=self._end,
-            reference=self._start,
-            states=sample.references,
-            bound=residual,
-            deviations=deviations,
-            steps=sample.steps,
-            evaluations=len(sample.references) + 1,
-            converged=self.settled(vectors, deviations) if converged is None else converged,
-            message=message,
-            progress=1.0 if self.ready else sample.steps / self.rule.max_steps,
-        )
-
-    def settled(self, vectors: np.ndarray, deviations: np.ndarray) -> bool:
-        """Whether the effects on the text's own embedding are within the corpus's error."""
-        direction = self._end / max(np.linalg.norm(self._end), 1e-12)
-        error = np.sqrt(((deviations @ direction) ** 2).sum(0)).max()
-        return self.ready and bool(error <= self.corpus.error * np.abs(vectors @ direction).max())

@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from siamviz.contributions import Token, Truncation
+from siamviz.contributions import Role, Token, Truncation
 from siamviz.errors import ArgumentTypeError, InvalidTextError
 
 
@@ -39,8 +39,9 @@ def check_text(text: object, name: str = "text") -> str:
     for position, character in enumerate(text):
         if 0xD800 <= ord(character) <= 0xDFFF:
             raise InvalidTextError(
-                f"{name} contains the lone surrogate U+{ord(character):04X} at position {position}, "
-                "which is no valid Unicode text. Decode the source with errors='replace'."
+                f"{name} contains the lone surrogate U+{ord(character):04X} at position "
+                f"{position}, which is no valid Unicode text. Decode the source with "
+                "errors='replace'."
             )
     return text
 
@@ -69,7 +70,7 @@ def tokenize(
     special = set(tokenizer.all_special_ids)
     names = tokenizer.convert_ids_to_tokens(ids)
     if not tokenizer.is_fast:
-        roles = ["special" if i in special else "text" for i in ids]
+        roles: list[Role] = ["special" if i in special else "text" for i in ids]
         return Tokenized(
             tuple(Token(n, role=r) for n, r in zip(names, roles, strict=True)), Truncation()
         )

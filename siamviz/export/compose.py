@@ -28,7 +28,7 @@ class _Axis:
     special: bool = False
 
 
-def draw(pair: PairAttribution, readable: int = READABLE) -> Picture:
+def draw(pair: PairAttribution, readable: int = READABLE, top: int = 10) -> Picture:
     """Return the picture of `pair`, by word if its tokens are too many to read.
 
     Parameters
@@ -37,6 +37,8 @@ def draw(pair: PairAttribution, readable: int = READABLE) -> Picture:
     readable : int
         Rows or columns that can be read: beyond them tokens become words, and of the words only
         the strongest are shown on their own.
+    top : int
+        How many of the strongest pairs to list.
     """
     shown, note = _readable(pair, readable)
     rows = _axes(shown.tokens_a, np.abs(shown.matrix).sum(axis=1), readable)
@@ -62,7 +64,7 @@ def draw(pair: PairAttribution, readable: int = READABLE) -> Picture:
         values=values,
         uncertain=_uncertain(shown, values, gather_a, gather_b),
         limit=limit,
-        links=_links(shown, limit),
+        links=_links(shown, limit, top),
         settings=_settings(shown),
         certificate=f"{pair.certificate[:1].upper()}{pair.certificate[1:]}.",
         settled=pair.converged,
@@ -160,7 +162,7 @@ def _terms(pair: PairAttribution) -> tuple[tuple[str, float], ...]:
     )
 
 
-def _links(pair: PairAttribution, limit: float) -> tuple[Link, ...]:
+def _links(pair: PairAttribution, limit: float, top: int) -> tuple[Link, ...]:
     return tuple(
         Link(
             rank=link.rank,
@@ -170,7 +172,7 @@ def _links(pair: PairAttribution, limit: float) -> tuple[Link, ...]:
             share=link.share,
             strong=abs(link.effect) >= STRONG * limit,
         )
-        for link in pair.top(10)
+        for link in pair.top(top)
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from siamviz.errors import InvalidArgumentError
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
-from siamviz.export.png import to_png
+from siamviz.export.png import obstacle, to_png
 from siamviz.export.svg import to_svg
 
 if TYPE_CHECKING:
@@ -53,18 +53,33 @@ def save(pair: PairAttribution, path: str | os.PathLike[str]) -> None:
         For another suffix, and for a folder that does not exist.
     """
     target = Path(path)
-    write = _WRITERS.get(target.suffix.lower())
-    if write is None:
-        raise InvalidArgumentError(
-            f"Cannot save to {str(target)!r}: the suffix {target.suffix!r} is not known. "
-            f"Use one of {', '.join(_WRITERS)}."
-        )
-    if not target.parent.is_dir():
-        raise InvalidArgumentError(
-            f"Cannot save to {str(target)!r}: the folder {str(target.parent)!r} does not exist. "
-            "Create it first."
-        )
-    write_atomically(target, write(pair))
+    check_target(target)
+    write_atomically(target, _WRITERS[target.suffix.lower()](pair))
+
+
+def check_target(target: Path) -> None:
+    """Raise for everything that would keep `save` from writing `target`, as far as is known.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For an unknown suffix, a folder in its place or no folder around it, a folder that cannot
+        be written to, and a PNG that cannot be drawn on this machine.
+    """
+    name, folder = repr(str(target)), repr(str(target.parent))
+    reason = ""
+    if target.suffix.lower() not in _WRITERS:
+        reason = f"the suffix {target.suffix!r} is not known. Use one of {', '.join(_WRITERS)}."
+    elif target.is_dir():
+        reason = "it is a folder. Name a file in it."
+    elif not target.parent.is_dir():
+        reason = f"the folder {folder} does not exist. Create it first."
+    elif not os.access(target.parent, os.W_OK):
+        reason = f"the folder {folder} is read-only. Choose another."
+    elif target.suffix.lower() == ".png":
+        reason = obstacle()
+    if reason:
+        raise InvalidArgumentError(f"Cannot save to {name}: {reason}")
 
 
 def write_atomically(target: Path, content: bytes) -> None:

@@ -43,7 +43,7 @@ class _Palette:
         return f"{'bold ' if strong else ''}{ink(color)} on {color}"
 
 
-def render(pair: PairAttribution, console: Console | None = None) -> None:
+def render(pair: PairAttribution, console: Console | None = None, *, top: int = 10) -> None:
     """Print the picture of a pair.
 
     Parameters
@@ -52,9 +52,11 @@ def render(pair: PairAttribution, console: Console | None = None) -> None:
     console : rich.console.Console, optional
         Where to; by default standard output. Nothing but text is written if it is no terminal,
         or if it has no colours (``NO_COLOR``).
+    top : int
+        How many of the strongest pairs to list.
     """
     console = console or Console()
-    picture = draw(pair, _READABLE)
+    picture = draw(pair, _READABLE, top)
     plain = console.no_color or not console.is_terminal
     for line in _lines(picture, console.width, _Palette(_dark_background())):
         shown = line.plain.rstrip() if plain else line

@@ -1,0 +1,182 @@
+"""Texts to contributions and pairs, through one cache."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+from siamviz.attribution import PairAttribution
+from siamviz.baselines import parse_baseline
+from siamviz.contributions import ContributionCache, SentenceContributions
+from siamviz.corpus import Corpus
+from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
+from siamviz.encoder import EncodedText, Encoder
+from siamviz.errors import check_choice
+from siamviz.monitor import Monitor
+from siamviz.profiles import ProfileStore
+from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
+from siamviz.solver import PRECISIONS, Side, Task, solve
+
+MODES = ("auto", "forward", "reverse")
+
+
+class Engine:
+    """Computes what an `Explainer` is asked for, each sentence once.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    name : str
+        What results call the model.
+    cache_bytes : int
+        Bytes of contributions to keep in memory.
+    """
+
+    def __init__(self, encoder: Encoder, name: str, cache_bytes: int) -> None:
+        self.encoder, self.name = encoder, name
+        self.cache: ContributionCache[Any] = ContributionCache(cache_bytes)
+        self._texts: ContributionCache[EncodedText] = ContributionCache(cache_bytes // 8)
+        self._profiles = ProfileStore()
+
+    def encode(self, text: str, prompt: str | None, task: str | None) -> EncodedText:
+        """The text as the model sees it, from the cache where it was seen before."""
+        key = (self.encoder.fingerprint(), text, prompt, task)
+        found = self._texts.get(key) if isinstance(text, str) else None
+        if found is None:
+            found = self.encoder.encode(text, prompt, task)
+            self._texts.put(key, found)
+        return found
+
+    def task(
+        self,
+        text: str,
+        side: Side,
+        prompt: str | None,
+        task: str | None,
+        *,
+        layer: int = 0,
+        baseline: Any = "pad",
+        quadrature: Rule | str | None = None,
+        steps: int | None = None,
+        precision: str = "auto",
+        unit: Any = "token",
+        mode: str = "auto",
+    ) -> Task:
+        """Check all options of one side and put them together; see `Explainer.contributions`."""
+        check_choice("precision", precision, PRECISIONS)
+        check_choice("mode", mode, MODES)
+        if quadrature is None:
+            quadrature = Adaptive() if steps is None else Calibrated(steps)
+            steps = None
+        rule = parse_rule(quadrature, steps)
+        parsed = parse_baseline(of_side(baseline, side))
+        encoded = self.encode(text, prompt, task)
+        index = self.encoder.layer_index(encoded, layer)
+        return Task(
+            self.encoder, encoded, index, parsed, rule, precision, of_side(unit, side), side,
+            self.name, self._profiles, mode,
+        )  # fmt: skip
+
+    def complete(self, task: Task, monitor: Monitor) -> SentenceContributions:
+        """The task's final contributions."""
+        result = last(self._solutions(task, monitor))
+        monitor.report(1.0)
+        return result
+
+    def _solutions(self, task: Task, monitor: Monitor) -> Iterator[SentenceContributions]:
+        if task.samples_corpus:
+            yield from grow_alone(self._corpus_solver(task, monitor), monitor)
+            return
+        known = self.cache.get(task.key)
+        if known is not None:
+            yield known
+            return
+        result = None
+        for result in solve(task, monitor):
+            yield result
+        assert result is not None
+        self.cache.put(task.key, result)
+
+    def _corpus_solver(self, task: Task, monitor: Monitor) -> CorpusSolver:
+        solver = self.cache.get(task.key)
+        if solver is None:
+            monitor.check()
+            solver = CorpusSolver(task)
+            self.cache.put(task.key, solver)
+        return solver
+
+    def pairs(
+        self,
+        text_a: str,
+        text_b: str,
+        similarity: str,
+        monitor: Monitor,
+        prompts: tuple[str | None, str | None],
+        tasks: tuple[str | None, str | None],
+        options: dict[str, Any],
+    ) -> Iterator[PairAttribution]:
+        """Ever better attributions of one pair."""
+        a = self.task(text_a, "a", prompts[0], tasks[0], **options)
+        b = self.task(text_b, "b", prompts[1], tasks[1], **options)
+        if a.samples_corpus:
+            solvers = self._corpus_solver(a, monitor), self._corpus_solver(b, monitor)
+            yield from grow_together(*solvers, similarity, monitor)
+            return
+        streams = [self._solutions(a, monitor.part(0, 2)), self._solutions(b, monitor.part(1, 2))]
+        for one, two in _alternate(*streams):
+            yield PairAttribution.from_contributions(one, two, similarity)
+
+    def sides(
+        self,
+        texts_a: Sequence[str],
+        texts_b: Sequence[str],
+        monitor: Monitor,
+        options: dict[str, Any],
+    ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
+        """Contributions of each distinct text of either side."""
+        sided = isinstance(parse_baseline(of_side(options.get("baseline", "pad"), "a")), Corpus)
+        per_side = sided or isinstance(options.get("baseline"), tuple)
+        wanted = [("a", text) for text in dict.fromkeys(texts_a)]
+        wanted += [
+            ("b", text) for text in dict.fromkeys(texts_b) if per_side or text not in set(texts_a)
+        ]
+        found: dict[tuple[str, str], SentenceContributions] = {}
+        for index, (side, text) in enumerate(wanted):
+            task = self.task(text, cast("Side", side), None, None, **options)
+            found[side, text] = self.complete(task, monitor.part(index, len(wanted)))
+        of_a = {text: found["a", text] for text in texts_a}
+        of_b = {t: found["b", t] if ("b", t) in found else found["a", t] for t in texts_b}
+        return of_a, of_b
+
+
+T = TypeVar("T")
+
+
+def last(stream: Iterator[T]) -> T:
+    """The last item of a stream that has at least one."""
+    return deque(stream, maxlen=1)[0]
+
+
+def _alternate(
+    a: Iterator[SentenceContributions], b: Iterator[SentenceContributions]
+) -> Iterator[tuple[SentenceContributions, SentenceContributions]]:
+    """Advance two streams in turn and pair their latest results."""
+    one, two = next(a), next(b)
+    yield one, two
+    streams = [a, b]
+    while streams:
+        for stream in list(streams):
+            latest = next(stream, None)
+            if latest is None:
+                streams.remove(stream)
+                continue
+            one, two = (latest, two) if stream is a else (one, latest)
+            yield one, two
+
+
+def of_side(value: Any, side: str) -> Any:
+    """One side's value where a tuple of two gives each side its own."""
+    if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], int):
+        return value[0 if side == "a" else 1]
+    return value

@@ -1,0 +1,1 @@
+"""What siamviz promises about speed, measured; run with ``python -m tests.benchmarks``."""
