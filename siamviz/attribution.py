@@ -63,7 +63,8 @@ class PairAttribution:
     folded_matrix : (S_a, S_b) float32 array
         The matrix after every token was given its share of the reference's embedding.
     cell_error : float or None
-        Largest change of a cell since the last refinement, or from an embedded rule.
+        Largest error of a cell, estimated from its change since the last refinement or from an
+        embedded rule, scaled by how far the measured residual fell (doubled for safety).
     standard_error : (S_a, S_b) float32 array or None
         Where references or nodes were drawn at random.
     unit : str

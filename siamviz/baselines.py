@@ -13,7 +13,8 @@ from torch import Tensor
 
 from siamviz.corpus import Corpus
 from siamviz.encoder import EncodedText, Encoder
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, suggest
+from siamviz.errors import ArgumentTypeError, InvalidArgumentError, InvalidTextError, suggest
+from siamviz.tokenization import check_text
 
 TOKEN_BASELINES = ("pad", "pad-shifted", "mask", "unk")
 STATE_BASELINES = ("zero", "mean")
@@ -113,9 +114,7 @@ def parse_baseline(value: Any) -> Baseline:
     if isinstance(value, str):
         return _parse_name(value)
     if isinstance(value, np.ndarray | Tensor):
-        return TensorBaseline(
-            torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
-        )
+        return TensorBaseline(_checked_states(value))
     if isinstance(value, Sequence):
         if not value:
             raise InvalidArgumentError("The list of baselines is empty. Give at least one.")
@@ -132,6 +131,19 @@ def parse_baseline(value: Any) -> Baseline:
     )
 
 
+def _checked_states(value: np.ndarray | Tensor) -> Tensor:
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "fiu":
+        raise ArgumentTypeError(
+            f"A baseline array must hold real numbers (hidden states), got dtype {value.dtype}."
+        )
+    states = torch.as_tensor(np.array(value) if isinstance(value, np.ndarray) else value)
+    if states.is_complex() or states.dtype == torch.bool:
+        raise ArgumentTypeError(
+            f"A baseline tensor must hold real numbers (hidden states), got {states.dtype}."
+        )
+    return states
+
+
 def _parse_name(value: str) -> Baseline:
     if value == "corpus":
         return Corpus()
@@ -143,7 +155,7 @@ def _parse_name(value: str) -> Baseline:
             f"Baseline {value!r} is not known. Use one of {listed}, or a text of two words or more."
             f"{suggest(value, BASELINE_NAMES)}"
         )
-    return TextBaseline(value)
+    return TextBaseline(check_text(value, "The baseline text"))
 
 
 def reference_states(
@@ -185,6 +197,11 @@ def reference_ids(
     places = encoded.content.nonzero().flatten()
     if isinstance(baseline, TextBaseline):
         content = encoder.content_ids(baseline.text)[: len(places)]
+        if not content:
+            raise InvalidTextError(
+                f"The baseline text {baseline.text!r:.60} has no tokens for this model. Give it at "
+                "least one word, or use baseline='pad'."
+            )
         filler = special_id(encoder.tokenizer, "pad") if len(content) < len(places) else 0
         values = content + [filler] * (len(places) - len(content))
     else:

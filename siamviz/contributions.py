@@ -87,7 +87,9 @@ class SentenceContributions:
     reference_shares : (S, D) array
         Each token's share of e0 (they sum to e0), used by folding.
     coarse : (S, D) array or None
-        The same contributions one refinement earlier, or by the embedded lower-order rule.
+        The same contributions one refinement earlier, or by the embedded lower-order rule, moved
+        to where their distance from `vectors` is about the error of these (the ratio of the two
+        measured residuals, doubled).
     deviations : (M, S, D) array or None
         Spread over references or random nodes, scaled so that the squared standard error of
         c_i . v is the sum over M of (deviations[m, i] . v) ** 2.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError
+from siamviz.errors import ArgumentTypeError, InvalidArgumentError, InvalidTextError
 
 POOL_PER_REFERENCE = 8
 
@@ -60,12 +61,22 @@ class Corpus:
                 raise ArgumentTypeError(f"Corpus {name} must be an int, got {value!r}.")
             if value < least:
                 raise InvalidArgumentError(f"Corpus {name} must be at least {least}, got {value}.")
-        if not isinstance(self.error, int | float) or not 0 < self.error < 1:
+        if not isinstance(self.balanced, bool):
+            raise ArgumentTypeError(f"Corpus balanced must be True or False, got {self.balanced!r}.")
+        if not isinstance(self.error, int | float):
+            raise ArgumentTypeError(f"Corpus error must be a number, got {self.error!r}.")
+        if not 0 < self.error < 1:
             raise InvalidArgumentError(
                 f"Corpus error must be between 0 and 1, such as 0.1, got {self.error!r}."
             )
         if self.texts is not None:
-            object.__setattr__(self, "texts", _checked_texts(self.texts, self.references))
+            object.__setattr__(self, "texts", _checked_texts(self.texts))
+        if len(self.sentences) < 2 * self.references:
+            raise InvalidArgumentError(
+                f"{self.references} references a side need a corpus of at least "
+                f"{2 * self.references} different sentences, and this one has "
+                f"{len(self.sentences)}. Give more texts or ask for fewer references."
+            )
 
     @property
     def label(self) -> str:
@@ -101,7 +112,12 @@ class Corpus:
             Each entry's sentences, joined, have at least `tokens` tokens.
         """
         order = np.random.default_rng(self.seed).permutation(len(lengths))
-        half = order[0 if side == "a" else 1 :: 2]
+        half = [i for i in order[0 if side == "a" else 1 :: 2] if lengths[i] > 0]
+        if len(half) < self.references:
+            raise InvalidArgumentError(
+                f"Only {len(half)} sentences of the corpus's side {side!r} have tokens for this "
+                f"model, and {self.references} references are asked for. Give more texts."
+            )
         count = self.references * (POOL_PER_REFERENCE if self.balanced else 1)
         pool = []
         for start in range(min(count, len(half))):
@@ -110,7 +126,7 @@ class Corpus:
             while total < tokens:
                 index = int(half[(start + len(chosen)) % len(half)])
                 chosen.append(index)
-                total += max(lengths[index], 1)
+                total += lengths[index]
             pool.append(chosen)
         return pool
 
@@ -133,16 +149,18 @@ class Corpus:
         return np.array(chosen)
 
 
-def _checked_texts(texts: Any, references: int) -> tuple[str, ...]:
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-        raise ArgumentTypeError("Corpus texts must be a sequence of str.")
-    kept = tuple(text for text in texts if text.strip())
-    if len(kept) < 2 * references:
-        raise InvalidArgumentError(
-            f"Corpus texts must hold at least {2 * references} sentences for {references} "
-            f"references a side, got {len(kept)}. Give more texts or fewer references."
-        )
-    return kept
+def _checked_texts(texts: Any) -> tuple[str, ...]:
+    """Return the different texts that are not blank."""
+    found = None if isinstance(texts, str) or not isinstance(texts, Iterable) else tuple(texts)
+    if found is None or not all(isinstance(text, str) for text in found):
+        raise ArgumentTypeError(f"Corpus texts must be a sequence of str, got {texts!r:.60}.")
+    for index, text in enumerate(found):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InvalidTextError(
+                f"Corpus text {index} contains a lone surrogate, which is no valid Unicode text "
+                f"({text!r:.60}). Decode the source with errors='replace'."
+            )
+    return tuple(dict.fromkeys(text for text in found if text.strip()))
 
 
 @lru_cache(maxsize=1)

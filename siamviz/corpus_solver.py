@@ -118,7 +118,7 @@ def grow_together(
     most = a.most_rounds
     partner = (b.task.key, similarity)
     for rounds in range(a.enough.get(partner, MIN_ROUNDS), most + 1):
-        sides = (a.result(rounds, monitor.part(0, 2)), b.result(rounds, monitor.part(1, 2)))
+        sides = (a.result(rounds, monitor), b.result(rounds, monitor))
         pair = PairAttribution.from_contributions(*sides, similarity)
         assert pair.standard_error is not None
         largest = float(np.abs(pair.matrix).max())

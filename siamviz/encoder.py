@@ -130,7 +130,6 @@ class _Run:
         for module in self.replica.modules():
             if hasattr(module, "set_attn_implementation"):
                 module.set_attn_implementation("eager")
-                break
         self.positions = PositionReplay(self.replica)
         self.proofs: dict[tuple[str | None, int], _Proof] = {}
         self._stacks: dict[str | None, LayerStack] = {}

@@ -17,8 +17,11 @@ from siamviz.monitor import Monitor
 from siamviz.profiles import ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
 from siamviz.solver import PRECISIONS, Side, Task, solve
+from siamviz.tokenization import check_text
 
 MODES = ("auto", "forward", "reverse")
+OPTIONS = ("layer", "baseline", "quadrature", "steps", "precision", "unit", "mode")
+"""What a computation can be asked, beside its texts; see `Explainer.contributions`."""
 
 
 class Engine:
@@ -117,13 +120,15 @@ class Engine:
         options: dict[str, Any],
     ) -> Iterator[PairAttribution]:
         """Ever better attributions of one pair."""
+        check_text(text_a, "text_a")
+        check_text(text_b, "text_b")
         a = self.task(text_a, "a", prompts[0], tasks[0], **options)
         b = self.task(text_b, "b", prompts[1], tasks[1], **options)
         if a.samples_corpus:
             solvers = self._corpus_solver(a, monitor), self._corpus_solver(b, monitor)
             yield from grow_together(*solvers, similarity, monitor)
             return
-        streams = [self._solutions(a, monitor.part(0, 2)), self._solutions(b, monitor.part(1, 2))]
+        streams = [self._solutions(a, monitor.part(2)), self._solutions(b, monitor.part(2))]
         for one, two in _alternate(*streams):
             yield PairAttribution.from_contributions(one, two, similarity)
 
@@ -142,9 +147,9 @@ class Engine:
             ("b", text) for text in dict.fromkeys(texts_b) if per_side or text not in set(texts_a)
         ]
         found: dict[tuple[str, str], SentenceContributions] = {}
-        for index, (side, text) in enumerate(wanted):
+        for side, text in wanted:
             task = self.task(text, cast("Side", side), None, None, **options)
-            found[side, text] = self.complete(task, monitor.part(index, len(wanted)))
+            found[side, text] = self.complete(task, monitor.part(len(wanted)))
         of_a = {text: found["a", text] for text in texts_a}
         of_b = {t: found["b", t] if ("b", t) in found else found["a", t] for t in texts_b}
         return of_a, of_b

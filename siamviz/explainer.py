@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,18 +19,20 @@ from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
 from siamviz.encoder import Encoder
-from siamviz.engine import Engine, last
+from siamviz.engine import OPTIONS, Engine, last
 from siamviz.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
     NotConvergedError,
     check_choice,
+    suggest,
 )
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
 from siamviz.quadrature import Rule, parse_rule
 from siamviz.solver import Side
 from siamviz.terms import SIMILARITIES
+from siamviz.tokenization import check_text
 
 Cancel = threading.Event | Callable[[], bool] | None
 
@@ -69,6 +72,7 @@ class Explainer:
         memory: int = 256 * 2**20,
     ) -> None:
         named = isinstance(model, str | Path)
+        models.check_device(device)
         loaded = models.load(str(model), device) if named else model
         self._encoder = Encoder(loaded, device)
         self._memory = memory
@@ -133,6 +137,7 @@ class Explainer:
             Only with ``strict=True``.
         CancelledError, OutOfMemoryError, ReproductionError, NonFiniteError
         """
+        _check_options(self.explain, options)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -161,6 +166,7 @@ class Explainer:
 
         Takes what `explain` takes. A partial result has `progress` below 1 and its own residual.
         """
+        _check_options(self.explain_iter, options)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -257,10 +263,12 @@ class Explainer:
         -------
         list of PairAttribution, in the order of `pairs`
         """
-        checked = [_checked_pair(pair, i) for i, pair in enumerate(pairs)]
+        _check_options(self.explain_many, options)
+        similarity = self._similarity(similarity)
+        found = _listed(pairs, "pairs", "pairs of texts")
+        checked = [_checked_pair(pair, i) for i, pair in enumerate(found)]
         if not checked:
             return []
-        similarity = self._similarity(similarity)
         a, b = zip(*checked, strict=True)
         of_a, of_b = self._sides(a, b, progress, cancel, options)
         return [
@@ -285,14 +293,13 @@ class Explainer:
         PairGrid
             Indexed ``grid[i, j]``; all matrices come from one product.
         """
-        texts_b = texts_a if texts_b is None else texts_b
-        if isinstance(texts_a, str) or isinstance(texts_b, str):
-            raise ArgumentTypeError("pairwise takes two sequences of texts, got a single str.")
-        if not texts_a or not texts_b:
-            raise InvalidArgumentError("pairwise needs at least one text on each side.")
+        _check_options(self.pairwise, options)
+        similarity = self._similarity(similarity)
+        texts_a = _checked_texts(texts_a, "texts_a")
+        texts_b = texts_a if texts_b is None else _checked_texts(texts_b, "texts_b")
         of_a, of_b = self._sides(texts_a, texts_b, progress, cancel, options)
         a, b = [of_a[text] for text in texts_a], [of_b[text] for text in texts_b]
-        return PairGrid(a, b, self._similarity(similarity))
+        return PairGrid(a, b, similarity)
 
     def toward(
         self, text: str, direction: Any, *, similarity: str | None = None, **options: Any
@@ -301,10 +308,10 @@ class Explainer:
 
         Takes what `contributions` takes.
         """
+        _check_options(self.contributions, options)
+        similarity = self._similarity(similarity)
         found = self.contributions(text, **options)
-        return DirectionAttribution.from_contributions(
-            found, direction, self._similarity(similarity)
-        )
+        return DirectionAttribution.from_contributions(found, direction, similarity)
 
     def deletion(
         self,
@@ -342,11 +349,13 @@ class Explainer:
 
         A baseline that the tokenizer does not support becomes a row with its `error`.
         """
+        _check_options(self.compare_baselines, options, "baseline")
+        baselines = _listed(baselines, "baselines", "baselines")
         rows = []
         whole = Monitor(progress=progress)
         labels = [parse_baseline(baseline).label for baseline in baselines]
-        for index, (baseline, label) in enumerate(zip(baselines, labels, strict=True)):
-            part = whole.part(index, len(labels))
+        for baseline, label in zip(baselines, labels, strict=True):
+            part = whole.part(len(labels))
             began = time.perf_counter()
             try:
                 pair = self.explain(
@@ -356,6 +365,7 @@ class Explainer:
                 if "tokenizer has no" not in str(error):
                     raise
                 rows.append(BaselineRow(label, error=str(error)))
+                part.report(1.0)
                 continue
             share = pair.ledger.pairs / pair.score if pair.score else None
             rows.append(
@@ -381,6 +391,8 @@ class Explainer:
         **options: Any,
     ) -> Table:
         """Residual and largest change of a cell against the number of steps, for each rule."""
+        _check_options(self.convergence, options, "quadrature")
+        steps, rules = _listed(steps, "steps", "numbers"), _listed(rules, "rules", "rule names")
         if not steps:
             raise InvalidArgumentError("steps is empty. Give at least one number of steps.")
         rows: list[ConvergenceRow] = []
@@ -390,7 +402,7 @@ class Explainer:
             for count in steps:
                 began = time.perf_counter()
                 rule = parse_rule(name, count)
-                part = whole.part(len(rows), len(rules) * len(steps))
+                part = whole.part(len(rules) * len(steps))
                 pair = self.explain(
                     text_a, text_b, quadrature=rule, progress=part.report, **options
                 )
@@ -434,10 +446,42 @@ def _require_convergence(result: PairAttribution | SentenceContributions, strict
         raise NotConvergedError(result.message or "The result did not converge.")
 
 
+def _check_options(
+    method: Callable[..., Any], options: Iterable[str], *taken: str
+) -> None:
+    """Raise for an option that neither `method` nor the computation knows, or that is `taken`."""
+    own = [name for name in signature(method).parameters if name not in ("args", "options")]
+    known = [name for name in (*own, *OPTIONS) if name not in taken]
+    for name in options:
+        if name not in known:
+            raise ArgumentTypeError(
+                f"{name!r} is not an option of {method.__name__}.{suggest(name, known)} The options "
+                f"of a computation are {', '.join(OPTIONS)}; a tolerance is part of the rule, as in "
+                "quadrature=Adaptive(0.01)."
+            )
+
+
+def _listed(values: Any, name: str, what: str) -> list[Any]:
+    """Return `values` as a list, or raise if it is a single str or no sequence."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise ArgumentTypeError(f"{name} must be a sequence of {what}, got {values!r:.80}.")
+    return list(values)
+
+
+def _checked_texts(texts: Any, name: str) -> list[str]:
+    found = _listed(texts, name, "texts")
+    if not found:
+        raise InvalidArgumentError(f"{name} is empty. pairwise needs at least one text a side.")
+    return [check_text(text, f"{name}[{i}]") for i, text in enumerate(found)]
+
+
 def _checked_pair(pair: Any, index: int) -> tuple[str, str]:
-    if isinstance(pair, str) or len(pair) != 2:
+    if isinstance(pair, str | bytes) or not isinstance(pair, Sequence) or len(pair) != 2:
         raise ArgumentTypeError(f"Pair {index} must be two texts, got {pair!r:.80}.")
-    return pair[0], pair[1]
+    text_a, text_b = pair
+    return check_text(text_a, f"Text A of pair {index}"), check_text(
+        text_b, f"Text B of pair {index}"
+    )
 
 
 def _model_name(model: Any) -> str:

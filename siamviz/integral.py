@@ -52,6 +52,20 @@ class Integral:
         return float(np.linalg.norm(self.end - self.start - self.vectors.sum(0)))
 
     @property
+    def scaled_coarse(self) -> np.ndarray | None:
+        """Contributions (A, D) about as far from `vectors` as these are from the exact ones.
+
+        The coarse result's distance is scaled by the ratio of the two measured residuals (errors
+        of one kind shrink together), doubled for safety and never enlarged.
+        """
+        if self.coarse is None:
+            return None
+        change = self.end - self.start
+        coarse_residual = float(np.linalg.norm(change - self.coarse.sum(0)))
+        ratio = min(1.0, 2 * self.residual / coarse_residual) if coarse_residual else 1.0
+        return self.vectors + ratio * (self.coarse - self.vectors)
+
+    @property
     def size(self) -> float:
         """What residuals are relative to: ‖e − e0‖, or ‖e‖ where e = e0."""
         return path_size(self.start, self.end)

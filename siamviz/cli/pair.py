@@ -45,7 +45,7 @@ Fold = Annotated[
 Top = Annotated[
     int,
     typer.Option(
-        "--top", min=0, rich_help_panel=_PICTURE, help="List this many of the strongest pairs."
+        "--top", min=1, rich_help_panel=_PICTURE, help="List this many of the strongest pairs."
     ),
 ]
 Html = Annotated[
@@ -106,7 +106,7 @@ def explain(
     with failures_told(), quiet():
         quadrature = options.quadrature(rule, steps, tolerance, max_steps)
         files = _checked_files(html, save or [])
-        options.check_names(similarity=similarity, precision=precision, unit=unit)
+        options.check_names(precision=precision, unit=unit)
         with explaining(model, "Explaining") as (explainer, bar):
             pair = explainer.explain(
                 a, b, layer=layer, baseline=baseline, similarity=similarity,

@@ -9,9 +9,9 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 from rich.console import Console
@@ -53,7 +53,7 @@ def print_json(data: Any) -> None:
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
+def failures_told() -> Generator[None]:
     """Turn errors into one message on stderr and an exit code: 2 for bad input, 1 for others."""
     try:
         yield
@@ -76,7 +76,7 @@ def tell(message: str) -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet() -> Generator[None]:
     """Keep warnings and loading bars of the libraries below out of the output."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -114,7 +114,7 @@ class Bar:
         self._lock = threading.Lock()
         self._closed = not console.is_terminal
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Self:
         if not self._closed:
             self._timer.start()
         return self
@@ -123,7 +123,8 @@ class Bar:
         self._timer.cancel()
         with self._lock:
             self._closed = True
-            self._progress.stop()
+            if self._progress.live.is_started:
+                self._progress.stop()
 
     def stage(self, description: str) -> None:
         """Say what is being done now."""
@@ -140,7 +141,7 @@ class Bar:
 
 
 @contextmanager
-def explaining(model: str, doing: str) -> Iterator[tuple[Explainer, Bar]]:
+def explaining(model: str, doing: str) -> Generator[tuple[Explainer, Bar]]:
     """Load `model` behind a bar that then shows the progress of `doing`."""
     with Bar(f"Loading {model}") as bar:
         from siamviz.explainer import Explainer

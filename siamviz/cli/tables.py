@@ -51,8 +51,8 @@ Baselines = Annotated[
         "-b",
         metavar="NAME",
         rich_help_panel="Model and input",
-        help=f"A reference to try: {', '.join(options.BASELINES)}, or a text. Can be repeated.",
-        show_default="all but pad-shifted",
+        help=f"A reference to try: {', '.join(options.BASELINES)}, or a text. Can be repeated; by "
+        "default all but pad-shifted.",
     ),
 ]
 
@@ -73,7 +73,7 @@ def convergence(
     with failures_told(), quiet():
         counts, names = options.numbers(steps, "--steps"), options.words(rules)
         _check_rules(names, counts)
-        options.check_names(similarity=similarity, precision=precision)
+        options.check_names(precision=precision)
         with explaining(model, "Integrating") as (explainer, bar):
             found = explainer.convergence(
                 a, b, counts, names, layer=layer, baseline=baseline, similarity=similarity,
@@ -107,7 +107,7 @@ def baselines(
     """
     with failures_told(), quiet():
         quadrature = options.quadrature(rule, steps, tolerance, max_steps)
-        options.check_names(similarity=similarity, precision=precision)
+        options.check_names(precision=precision)
         with explaining(model, "Comparing baselines") as (explainer, bar):
             found = explainer.compare_baselines(
                 a, b, baseline or options.TRIED, layer=layer, similarity=similarity,

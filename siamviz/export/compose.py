@@ -68,7 +68,10 @@ def draw(pair: PairAttribution, readable: int = READABLE, top: int = 10) -> Pict
         settings=_settings(shown),
         certificate=f"{pair.certificate[:1].upper()}{pair.certificate[1:]}.",
         settled=pair.converged,
-        notes=_notes(pair, note, readable if left_over else 0),
+        notes=(
+            *_notes(pair, note, readable if left_over else 0),
+            *_silent(shown),
+        ),
     )
 
 
@@ -88,14 +91,17 @@ def _readable(pair: PairAttribution, readable: int) -> tuple[PairAttribution, st
 
 
 def _axes(tokens: Sequence[Token], strength: NDArray[np.floating], readable: int) -> list[_Axis]:
-    """Order tokens text first, special last; beyond `readable` gather the weakest of the text."""
+    """Order tokens text first, special last; beyond `readable` gather the weakest of the text.
+
+    Special tokens that carry nothing are left to a note.
+    """
     text = [i for i, token in enumerate(tokens) if not token.special]
     kept = set(sorted(text, key=lambda i: -strength[i])[:readable])
     rest = tuple(i for i in text if i not in kept)
     axes = [_Axis(label(tokens[i].text), (i,)) for i in text if i in kept]
     if rest:
         axes.append(_Axis(f"({len(rest)} more)", rest, special=True))
-    special = (i for i, token in enumerate(tokens) if token.special)
+    special = (i for i, token in enumerate(tokens) if token.special and strength[i])
     return axes + [_Axis(label(tokens[i].text), (i,), special=True) for i in special]
 
 
@@ -184,7 +190,7 @@ def _settings(pair: PairAttribution) -> tuple[str, ...]:
         f"layer {settings.layer} of {settings.layers}",
         f"baseline {label(settings.baseline)}",
         rule if f"({pair.steps})" in rule else f"{rule}, {pair.steps} steps",
-        settings.precision,
+        *(() if settings.precision == "auto" else (settings.precision,)),
         f"by {pair.unit}",
     )
 
@@ -208,6 +214,23 @@ def _notes(pair: PairAttribution, unit_note: str, strongest: int) -> tuple[str, 
         if truncation
     ]
     return tuple(note for note in notes if note)
+
+
+def _silent(pair: PairAttribution) -> tuple[str, ...]:
+    """Say which special tokens have no effect and so no row or column."""
+    effects = np.abs(pair.matrix)
+    sides = (pair.tokens_a, effects.sum(axis=1)), (pair.tokens_b, effects.sum(axis=0))
+    silent = dict.fromkeys(
+        label(token.text)
+        for tokens, strength in sides
+        for token, size in zip(tokens, strength, strict=True)
+        if token.special and not size
+    )
+    if not silent:
+        return ()
+    carry, them = ("carries", "it") if len(silent) == 1 else ("carry", "them")
+    names = " and ".join(silent)
+    return (f"{names} {carry} nothing, so the matrix has no row or column for {them}.",)
 
 
 def _truncated(name: str, truncation: Truncation) -> str:
