@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 BROWSERS := google-chrome google-chrome-stable chromium chromium-browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench study browser clean
+.PHONY: help setup demo test check format pictures bench study browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -40,6 +40,9 @@ check: setup ## lint, formatting and types
 format: setup ## let ruff format the code and mend what it can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+pictures: setup ## draw the README's pictures again
+	$(BIN)/python -m tests.benchmarks.pictures
 
 bench: setup ## measure the speed table of the README
 	$(BIN)/python -m tests.benchmarks
