@@ -62,7 +62,9 @@ class Corpus:
             if value < least:
                 raise InvalidArgumentError(f"Corpus {name} must be at least {least}, got {value}.")
         if not isinstance(self.balanced, bool):
-            raise ArgumentTypeError(f"Corpus balanced must be True or False, got {self.balanced!r}.")
+            raise ArgumentTypeError(
+                f"Corpus balanced must be True or False, got {self.balanced!r}."
+            )
         if not isinstance(self.error, int | float):
             raise ArgumentTypeError(f"Corpus error must be a number, got {self.error!r}.")
         if not 0 < self.error < 1:

@@ -239,10 +239,14 @@ def _mul(a: Any, b: Any) -> Any:
 
 @_rule(*_named("div"), Tensor.__truediv__)
 def _div(a: Any, b: Any, *, rounding_mode: Any = None) -> Any:
-    if rounding_mode is not None or isinstance(b, Dual):
+    if rounding_mode is not None:
         return NotImplemented
-    out = a.primal / b
-    return Dual(out, _full(_align(a, out.shape) / b, out.shape))
+    pb = _primal(b)
+    out = _primal(a) / pb
+    change = _align(a, out.shape) if isinstance(a, Dual) else 0
+    if isinstance(b, Dual):
+        change = change - out * _align(b, out.shape)
+    return Dual(out, _full(change / pb, out.shape))
 
 
 @_rule(*_named("masked_fill"))

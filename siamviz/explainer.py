@@ -137,7 +137,7 @@ class Explainer:
             Only with ``strict=True``.
         CancelledError, OutOfMemoryError, ReproductionError, NonFiniteError
         """
-        _check_options(self.explain, options)
+        _check_options(options, self.explain)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -166,7 +166,7 @@ class Explainer:
 
         Takes what `explain` takes. A partial result has `progress` below 1 and its own residual.
         """
-        _check_options(self.explain_iter, options)
+        _check_options(options, self.explain_iter)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -263,7 +263,7 @@ class Explainer:
         -------
         list of PairAttribution, in the order of `pairs`
         """
-        _check_options(self.explain_many, options)
+        _check_options(options, self.explain_many)
         similarity = self._similarity(similarity)
         found = _listed(pairs, "pairs", "pairs of texts")
         checked = [_checked_pair(pair, i) for i, pair in enumerate(found)]
@@ -293,7 +293,7 @@ class Explainer:
         PairGrid
             Indexed ``grid[i, j]``; all matrices come from one product.
         """
-        _check_options(self.pairwise, options)
+        _check_options(options, self.pairwise)
         similarity = self._similarity(similarity)
         texts_a = _checked_texts(texts_a, "texts_a")
         texts_b = texts_a if texts_b is None else _checked_texts(texts_b, "texts_b")
@@ -308,7 +308,7 @@ class Explainer:
 
         Takes what `contributions` takes.
         """
-        _check_options(self.contributions, options)
+        _check_options(options, self.contributions)
         similarity = self._similarity(similarity)
         found = self.contributions(text, **options)
         return DirectionAttribution.from_contributions(found, direction, similarity)
@@ -349,7 +349,7 @@ class Explainer:
 
         A baseline that the tokenizer does not support becomes a row with its `error`.
         """
-        _check_options(self.compare_baselines, options, "baseline")
+        _check_options(options, self.compare_baselines, self.explain, taken="baseline")
         baselines = _listed(baselines, "baselines", "baselines")
         rows = []
         whole = Monitor(progress=progress)
@@ -391,7 +391,7 @@ class Explainer:
         **options: Any,
     ) -> Table:
         """Residual and largest change of a cell against the number of steps, for each rule."""
-        _check_options(self.convergence, options, "quadrature")
+        _check_options(options, self.convergence, self.explain, taken="quadrature")
         steps, rules = _listed(steps, "steps", "numbers"), _listed(rules, "rules", "rule names")
         if not steps:
             raise InvalidArgumentError("steps is empty. Give at least one number of steps.")
@@ -446,16 +446,14 @@ def _require_convergence(result: PairAttribution | SentenceContributions, strict
         raise NotConvergedError(result.message or "The result did not converge.")
 
 
-def _check_options(
-    method: Callable[..., Any], options: Iterable[str], *taken: str
-) -> None:
-    """Raise for an option that neither `method` nor the computation knows, or that is `taken`."""
-    own = [name for name in signature(method).parameters if name not in ("args", "options")]
-    known = [name for name in (*own, *OPTIONS) if name not in taken]
+def _check_options(options: Iterable[str], *methods: Callable[..., Any], taken: str = "") -> None:
+    """Raise for an option that neither `methods` nor the computation knows, or that is `taken`."""
+    own = [name for method in methods for name in signature(method).parameters]
+    known = [name for name in (*own, *OPTIONS) if name not in ("options", taken)]
     for name in options:
         if name not in known:
             raise ArgumentTypeError(
-                f"{name!r} is not an option of {method.__name__}.{suggest(name, known)} The options "
+                f"{name!r} is not an option of {methods[0].__name__}.{suggest(name, known)} The options "
                 f"of a computation are {', '.join(OPTIONS)}; a tolerance is part of the rule, as in "
                 "quadrature=Adaptive(0.01)."
             )

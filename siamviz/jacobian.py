@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +60,12 @@ class Path:
 
     def embed(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         """F(h(t)) for each of `t` (N,): a float64 array (N, D)."""
-        batch = max(1, monitor.memory // _bytes_of_one_state(self.function))
-        parts = []
-        for first in range(0, len(t), batch):
-            monitor.check()
+
+        def embed(batch: slice, _: int) -> np.ndarray:
             with torch.no_grad():
-                parts.append(self.function(self.points(t[first : first + batch])).double().cpu())
-        return torch.cat(parts).numpy()
+                return self.function(self.points(t[batch])).double().cpu().numpy()
+
+        return np.concatenate(list(batches_in_memory(self.function, 0, len(t), monitor, embed)))
 
     def derivatives(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         """DF(h(t))[δ of each group] for each of `t`: a float64 array (N, A, D)."""
@@ -75,19 +74,48 @@ class Path:
     def derivative_batches(self, t: np.ndarray, monitor: Monitor) -> Iterator[np.ndarray]:
         """The same in batches of nodes that fit the memory budget."""
         delta = self.delta
-        first = 0
-        memory = monitor.memory
-        while first < len(t):
-            monitor.check()
-            batch = nodes_in_memory(self.function, len(self.groups), memory)
-            states = self.points(t[first : first + batch])
-            try:
-                out = jacobian_products(self, states, delta.expand_as(states), memory)
-            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-                memory = _smaller(memory, error, self.function)
-                continue
-            yield out
-            first += batch
+
+        def products(batch: slice, memory: int) -> np.ndarray:
+            states = self.points(t[batch])
+            return jacobian_products(self, states, delta.expand_as(states), memory)
+
+        return batches_in_memory(self.function, len(self.groups), len(t), monitor, products)
+
+
+def batches_in_memory(
+    function: EmbeddingFunction,
+    tangents: int,
+    count: int,
+    monitor: Monitor,
+    compute: Callable[[slice, int], np.ndarray],
+) -> Iterator[np.ndarray]:
+    """What `compute` gives for each batch of `count` nodes; smaller ones where memory runs out.
+
+    Parameters
+    ----------
+    tangents : int
+        Tangents a node.
+    compute : callable
+        Takes the nodes of one batch and the bytes it may use.
+
+    Raises
+    ------
+    OutOfMemoryError
+        If even the smallest batch does not fit.
+    CancelledError
+        Between two batches.
+    """
+    first, memory = 0, monitor.memory
+    while first < count:
+        monitor.check()
+        batch = slice(first, min(first + nodes_in_memory(function, tangents, memory), count))
+        try:
+            out = compute(batch, memory)
+        except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+            memory = _smaller(memory, error, function)
+            continue
+        yield out
+        first = batch.stop
 
 
 def _bytes_of_one_state(function: EmbeddingFunction) -> int:

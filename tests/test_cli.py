@@ -35,6 +35,11 @@ def invoke(*arguments: str, env: dict[str, str | None] = WIDE):
     return CliRunner().invoke(app, list(arguments), env=env)
 
 
+@pytest.fixture(scope="module")
+def explainer():
+    return siamviz.Explainer()
+
+
 @pytest.fixture
 def run(explainer, monkeypatch):
     """Run a command with the model loaded once for all tests."""

@@ -173,7 +173,7 @@ def numbers(listed: str, name: str) -> list[int]:
     typer.BadParameter
     """
     try:
-        return [int(part) for part in words(listed)]
+        return [int(part) for part in words(listed, name)]
     except ValueError:
         raise typer.BadParameter(
             f"{listed!r} is not a list of whole numbers. Separate them by commas, such as 4,8,16.",
@@ -181,9 +181,18 @@ def numbers(listed: str, name: str) -> list[int]:
         ) from None
 
 
-def words(listed: str) -> list[str]:
-    """Return the parts of a list separated by commas."""
-    return [part.strip() for part in listed.split(",") if part.strip()]
+def words(listed: str, name: str) -> list[str]:
+    """Return the parts of a list separated by commas.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there are none.
+    """
+    parts = [part.strip() for part in listed.split(",") if part.strip()]
+    if not parts:
+        raise typer.BadParameter(f"{listed!r} is empty. Name at least one.", param_hint=name)
+    return parts
 
 
 def check_names(**chosen: str) -> None:

@@ -71,7 +71,7 @@ def convergence(
 ) -> None:
     """Show how the numerical error falls with the number of steps, rule by rule."""
     with failures_told(), quiet():
-        counts, names = options.numbers(steps, "--steps"), options.words(rules)
+        counts, names = options.numbers(steps, "--steps"), options.words(rules, "--rules")
         _check_rules(names, counts)
         options.check_names(precision=precision)
         with explaining(model, "Integrating") as (explainer, bar):
