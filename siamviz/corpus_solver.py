@@ -35,7 +35,7 @@ class CorpusSolver:
         self.task, self.corpus, self.rule = task, task.baseline, task.rule
         self.enough: dict[Hashable, int] = {}
         self._lock = threading.Lock()
-        references = corpus_states(task, self.corpus).double()
+        references = corpus_states(task, self.corpus)
         function = task.encoder.function(task.encoded, task.layer, task.dtype)
         self._sample = CorpusSample(
             function=function,
@@ -47,9 +47,7 @@ class CorpusSolver:
             seed=(self.corpus.seed, ord(task.side)),
             bfloat16=task.precision == "bfloat16",
         )
-        every = torch.cat([references, task.end]).to(task.dtype)
-        with torch.no_grad():
-            found = torch.cat([function(part) for part in every.split(32)]).double().cpu().numpy()
+        found = function.embed(torch.cat([references, task.end]))
         self._end, self._start = found[-1], found[:-1].mean(0)
 
     @property

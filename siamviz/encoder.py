@@ -84,6 +84,16 @@ class EmbeddingFunction:
         """Embeddings (N, D) of the hidden states (N, S, H)."""
         return self._run.from_layer(self._encoded, self.layer, states)["sentence_embedding"]
 
+    def cast(self, states: Tensor) -> Tensor:
+        """`states` where and in the precision that the function computes."""
+        return states.to(self.dtype).to(self.device)
+
+    def embed(self, states: Tensor, batch: int = 32) -> np.ndarray:
+        """Embeddings (N, D) float64 of states on any device, in batches."""
+        with torch.no_grad():
+            parts = [self(self.cast(part)).cpu().double() for part in states.split(batch)]
+        return torch.cat(parts).numpy()
+
     def token_outputs(self, states: Tensor) -> Tensor:
         """Last hidden states (N, S, H) that the pooling reads."""
         return self._run.from_layer(self._encoded, self.layer, states)["token_embeddings"]
@@ -179,7 +189,7 @@ class _Run:
         with self.lock, torch.no_grad():
             out = self.replica(moved, **({} if task is None else {"task": task}))
         full = out["sentence_embedding"][..., : self.replica.truncate_dim]
-        return full.double().cpu().numpy()
+        return full.cpu().double().numpy()
 
     def _forward(self, encoded: EncodedText, count: int, ids: Tensor | None = None) -> Any:
         features = {name: self._batched(v, count) for name, v in encoded.features.items()}
@@ -398,9 +408,9 @@ class Encoder:
         """
         with torch.no_grad():
             out = function._run.from_layer(encoded, function.layer, states)
-        full = out.get("full_embedding", out["sentence_embedding"])[0].double().cpu().numpy()
+        full = out.get("full_embedding", out["sentence_embedding"])[0].cpu().double().numpy()
         scale = float(np.linalg.norm(full)) if function._run.normalized else 1.0
-        ours = out["sentence_embedding"][0].double().cpu().numpy() / max(scale, 1e-12)
+        ours = out["sentence_embedding"][0].cpu().double().numpy() / max(scale, 1e-12)
         size = max(float(np.linalg.norm(encoded.encoded)), 1e-12)
         difference = float(np.abs(ours - encoded.encoded).max()) / size
         tolerance = max(1e-5, 8 * _rounding(self.model))

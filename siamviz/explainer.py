@@ -453,9 +453,9 @@ def _check_options(options: Iterable[str], *methods: Callable[..., Any], taken: 
     for name in options:
         if name not in known:
             raise ArgumentTypeError(
-                f"{name!r} is not an option of {methods[0].__name__}.{suggest(name, known)} The options "
-                f"of a computation are {', '.join(OPTIONS)}; a tolerance is part of the rule, as in "
-                "quadrature=Adaptive(0.01)."
+                f"{name!r} is not an option of {methods[0].__name__}.{suggest(name, known)} The "
+                f"options of a computation are {', '.join(OPTIONS)}; a tolerance is part of the "
+                "rule, as in quadrature=Adaptive(0.01)."
             )
 
 

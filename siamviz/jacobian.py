@@ -45,25 +45,19 @@ class Path:
 
     def points(self, t: np.ndarray) -> Tensor:
         """States (N, S, H) at the parameters `t` (N,), in working precision."""
-        steps = torch.as_tensor(np.array(t), dtype=self.end.dtype, device=self.end.device)[
-            :, None, None
-        ]
-        return self._cast(self.start + steps * (self.end - self.start))
+        steps = torch.as_tensor(np.array(t), dtype=self.end.dtype)[:, None, None]
+        return self.function.cast(self.start + steps * (self.end - self.start))
 
     @property
     def delta(self) -> Tensor:
         """δ = x − r, shape (1, S, H), in working precision."""
-        return self._cast(self.end - self.start)
-
-    def _cast(self, states: Tensor) -> Tensor:
-        return states.to(self.function.dtype).to(self.function.device)
+        return self.function.cast(self.end - self.start)
 
     def embed(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         """F(h(t)) for each of `t` (N,): a float64 array (N, D)."""
 
         def embed(batch: slice, _: int) -> np.ndarray:
-            with torch.no_grad():
-                return self.function(self.points(t[batch])).double().cpu().numpy()
+            return self.function.embed(self.points(t[batch]), len(t))
 
         return np.concatenate(list(batches_in_memory(self.function, 0, len(t), monitor, embed)))
 
@@ -183,7 +177,7 @@ def jacobian_products(
         if len(active):
             masks = groups[active].to(delta.dtype)
             found = _products(path, states, delta, masks, dimension, memory)
-            out[:, active.cpu()] = found.double().cpu()
+            out[:, active.cpu()] = found.cpu().double()
     return out.numpy()
 
 
@@ -202,13 +196,17 @@ def _products(
     one = _bytes_of_one_state(path.function) * states.shape[0]
     chunk = max(1, memory // one - 1)
     with torch.autocast(states.device.type, torch.bfloat16, enabled=path.bfloat16):
-        if reverse:
-            return _reverse(path.function, states, delta, masks, dimension, max(1, chunk // 2))
-        parts = [
-            _forward(path.function, states, _tangents(delta, masks[first : first + chunk]))
-            for first in range(0, len(masks), chunk)
-        ]
-    return torch.cat(parts).movedim(0, 1)
+        if not reverse:
+            try:
+                parts = [
+                    _forward(path.function, states, _tangents(delta, masks[first : first + chunk]))
+                    for first in range(0, len(masks), chunk)
+                ]
+                return torch.cat(parts).movedim(0, 1)
+            except NotImplementedError:  # an operation of the model has no forward derivative
+                if path.mode == "forward":
+                    raise
+        return _reverse(path.function, states, delta, masks, dimension, max(1, chunk // 2))
 
 
 def _tangents(delta: Tensor, masks: Tensor) -> Tensor:
@@ -238,7 +236,9 @@ def _duals_agree(function: EmbeddingFunction, states: Tensor, tangents: Tensor) 
     with torch.autocast(states.device.type, enabled=False):
         try:
             dual = function(Dual(states, tangents))
-        except (NoDualRule, RuntimeError, TypeError, ValueError, AttributeError):
+        except (NoDualRule, RuntimeError, TypeError, ValueError, AttributeError) as error:
+            if _is_out_of_memory(error):
+                raise
             return False
         if not isinstance(dual, Dual):
             return False

@@ -18,7 +18,6 @@ class _Call:
     module: nn.Module
     entered: Tensor | None
     returned: Any
-    arguments: tuple[Any, ...]
 
 
 @dataclass
@@ -65,7 +64,7 @@ class LayerStack:
             )
         layer_calls = [call for call in calls if call.module in modules]
         bare = all(isinstance(call.returned, Tensor) for call in layer_calls)
-        stack = cls(len(layer_calls), bare, _embedding_to_enter(calls, layer_calls[0], modules))
+        stack = cls(len(layer_calls), bare, _embedding_to_enter(calls, layer_calls[0]))
         for module in modules:
             stack._tap(module, stack._through_layer)
         if stack.embedding is not None:
@@ -136,7 +135,7 @@ def _watch(root: nn.Module, forward: Callable[[], Any], shape: tuple[int, int]) 
     def hook(module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
         values = (*args, *kwargs.values())
         entered = next((v for v in values if _is_hidden(v, shape)), None)
-        calls.append(_Call(module, entered, out, values))
+        calls.append(_Call(module, entered, out))
 
     handles = [m.register_forward_hook(hook, with_kwargs=True) for m in root.modules()]
     try:
@@ -177,33 +176,18 @@ def _layer_modules(root: nn.Module, calls: list[_Call]) -> set[nn.Module]:
     return best
 
 
-def _embedding_to_enter(
-    calls: list[_Call], first: _Call, layers: set[nn.Module]
-) -> nn.Module | None:
-    """The module whose output enters layer 0, if modules outside the stack also read it.
+def _embedding_to_enter(calls: list[_Call], first: _Call) -> nn.Module | None:
+    """The module whose output is the input of layer 0, if it is called once.
 
-    DeBERTa's convolution reads the embeddings beside the first layer; replacing only the layer's
-    argument would leave that reader on the old states.
+    Replacing its output reaches everything that reads the embeddings beside the first layer, such
+    as DeBERTa's convolution or a skip connection, where replacing the first layer's argument would
+    leave that reader on the old states.
     """
-    state = first.entered
-    inside = {module for layer in layers for module in layer.modules()}
-    producers = [i for i, call in enumerate(calls) if call.returned is state]
+    producers = [call.module for call in calls if call.returned is first.entered]
     if not producers:
         return None
-    last = producers[-1]
-    readers = [
-        call
-        for call in calls[last + 1 :]
-        if call.module not in inside and _owns_parameters(call) and call.entered is state
-    ]
-    enclosing = [
-        call for call in readers if any(layer in call.module.modules() for layer in layers)
-    ]
-    return calls[last].module if len(readers) > len(enclosing) else None
-
-
-def _owns_parameters(call: _Call) -> bool:
-    return next(call.module.parameters(), None) is not None
+    found = producers[-1]
+    return found if sum(call.module is found for call in calls) == 1 else None
 
 
 def _hidden_place(args: Any, kwargs: Any) -> int | str:

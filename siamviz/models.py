@@ -95,8 +95,8 @@ def _refuse_pickles(folder: Path) -> None:
         if not any(file.parent.glob("model*.safetensors")):
             raise ModelNotFoundError(
                 f"{file} is a pickle, which could run code when it is loaded, and there is no "
-                "model.safetensors beside it. Load the model yourself if you trust it, save it with "
-                "model.save(folder), which writes safetensors, and use that folder."
+                "model.safetensors beside it. If you trust it, load the model yourself, save it "
+                "with model.save(folder), which writes safetensors, and use that folder."
             )
 
 

@@ -27,6 +27,8 @@ class Monitor:
         Share of the whole work that this part is.
     whole : Monitor or None
         What this is a part of.
+    total : float
+        Fraction of the whole work done, kept by the whole.
     """
 
     cancel: threading.Event | Callable[[], bool] | None = None
@@ -34,8 +36,8 @@ class Monitor:
     memory: int = 256 * 2**20
     span: float = 1.0
     whole: Monitor | None = None
+    total: float = field(default=0.0, init=False)
     _done: float = field(default=0.0, init=False)
-    _total: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         if self.cancel is not None and not callable(getattr(self.cancel, "is_set", self.cancel)):
@@ -62,9 +64,9 @@ class Monitor:
         gained = max(fraction - self._done, 0.0)
         self._done += gained
         whole = self.whole or self
-        whole._total = min(whole._total + self.span * gained, 1.0)
+        whole.total = min(whole.total + self.span * gained, 1.0)
         if self.progress is not None:
-            self.progress(whole._total)
+            self.progress(whole.total)
 
     def part(self, count: int) -> Monitor:
         """The monitor of one of `count` equal parts, which may run in turns."""

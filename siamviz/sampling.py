@@ -55,14 +55,14 @@ class CorpusSample:
 
     def _derivatives(self, t: np.ndarray, monitor: Monitor) -> np.ndarray:
         path = Path(self.function, self.references[:1], self.end, self.groups, self.bfloat16)
-        steps = torch.as_tensor(t, dtype=torch.float64, device=self.end.device)[:, None, None]
+        steps = torch.as_tensor(t, dtype=torch.float64)[:, None, None]
 
         def products(batch: slice, memory: int) -> np.ndarray:
             references = self.references[batch]
             delta = self.end - references
             states = references + steps[batch] * delta
-            dtype = self.function.dtype
-            return jacobian_products(path, states.to(dtype), delta.to(dtype), memory)
+            cast = self.function.cast
+            return jacobian_products(path, cast(states), cast(delta), memory)
 
         count = len(self.groups)
         return np.concatenate(

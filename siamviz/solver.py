@@ -81,8 +81,8 @@ class Task:
 
     @cached_property
     def end(self) -> Tensor:
-        """The text's own states x, (1, S, H) float64."""
-        return self.encoder.run(self.dtype).states(self.encoded, self.layer)[0].double()
+        """The text's own states x, (1, S, H) float64 on the CPU, as all ends of paths."""
+        return self.encoder.run(self.dtype).states(self.encoded, self.layer)[0].cpu().double()
 
     @cached_property
     def scale(self) -> float:
@@ -96,7 +96,7 @@ class Task:
         """The path from one reference to the text."""
         function = self.encoder.function(self.encoded, self.layer, dtype or self.dtype)
         bfloat16 = self.precision == "bfloat16"
-        return Path(function, start.double(), self.end, self.groups, bfloat16, self.mode)
+        return Path(function, start, self.end, self.groups, bfloat16, self.mode)
 
     @cached_property
     def profile(self) -> SpeedProfile | None:
@@ -128,13 +128,13 @@ class Task:
     def references(self) -> list[Tensor]:
         """Hidden states (1, S, H) of each reference, float64."""
         if isinstance(self.baseline, Corpus):
-            return [s.double() for s in corpus_states(self, self.baseline).split(1)]
+            return list(corpus_states(self, self.baseline).split(1))
         found = reference_states(self.baseline, self.encoder, self.encoded, self.layer, self.dtype)
-        return [states.double() for states in found]
+        return [states.cpu().double() for states in found]
 
 
 def corpus_states(task: Task, corpus: Corpus) -> Tensor:
-    """Hidden states (K, S, H) of the references of one side."""
+    """Hidden states (K, S, H) of the references of one side, float64 on the CPU."""
     encoded, encoder = task.encoded, task.encoder
     run = encoder.run(task.dtype)
     _, tape = run.states(encoded, task.layer)
@@ -146,14 +146,12 @@ def corpus_states(task: Task, corpus: Corpus) -> Tensor:
         joined = [i for sentence in chosen for i in known[sentence]][: len(places)]
         ids[row, places] = torch.tensor(joined, dtype=ids.dtype)
     states = torch.cat(
-        [run.states_of_ids(encoded, task.layer, part, tape) for part in ids.split(32)]
-    )
+        [run.states_of_ids(encoded, task.layer, part, tape).cpu() for part in ids.split(32)]
+    ).double()
     if len(pool) <= corpus.references:
         return states
     function = encoder.function(encoded, task.layer, task.dtype)
-    with torch.no_grad():
-        embeddings = torch.cat([function(part) for part in states.split(32)])
-    return states[torch.as_tensor(corpus.choose(embeddings.double().cpu().numpy()))]
+    return states[torch.as_tensor(corpus.choose(function.embed(states)))]
 
 
 def solve(task: Task, monitor: Monitor) -> Iterator[SentenceContributions]:
@@ -288,8 +286,9 @@ def _shares(task: Task, states: Tensor, reference: np.ndarray) -> np.ndarray:
     if task.encoder.mean_pooled:
         function = task.encoder.function(task.encoded, task.layer, task.dtype)
         with torch.no_grad():
-            outputs = function.token_outputs(states.to(task.dtype)).double().mean(0)
-        outputs = outputs[:, : len(reference)].cpu().numpy() / count
+            outputs = function.token_outputs(function.cast(states))
+            outputs = outputs.cpu().double().mean(0)
+        outputs = outputs[:, : len(reference)].numpy() / count
         error = np.linalg.norm(outputs.sum(0) - reference)
         shares = outputs if error <= 1e-4 * max(np.linalg.norm(reference), 1e-12) else equal
     return task.groups.astype(np.float64) @ shares

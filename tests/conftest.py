@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import hypothesis
+import pytest
+
+# Nothing in the tests may reach for a network; huggingface_hub reads this when it is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import siamviz
 
 # Times vary with the machine's load; a slow example is no failure.
 hypothesis.settings.register_profile("siamviz", deadline=None)
 hypothesis.settings.load_profile("siamviz")
+
+
+@pytest.fixture(scope="session")
+def explainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[siamviz.Explainer]:
+    """One explainer on the packaged all-MiniLM-L6-v2, offline, with a profile folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIAMVIZ_CACHE", str(tmp_path_factory.mktemp("profiles")))
+        yield siamviz.Explainer("all-MiniLM-L6-v2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import json
 import os
@@ -26,18 +27,13 @@ from siamviz.ledger import Ledger
 
 A = "The dog runs after the kitten."
 B = "A cat is chased by the dog."
-CHEAP = ("--layer", "5", "--steps", "3")
+CHEAP = ("--layer", "5", "--rule", "gauss-legendre", "--steps", "3")
 WIDE = {"COLUMNS": "240", "NO_COLOR": None, "FORCE_COLOR": None}
 COLORFUL = {**WIDE, "FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def invoke(*arguments: str, env: dict[str, str | None] = WIDE):
     return CliRunner().invoke(app, list(arguments), env=env)
-
-
-@pytest.fixture(scope="module")
-def explainer():
-    return siamviz.Explainer()
 
 
 @pytest.fixture
@@ -93,7 +89,7 @@ def test_the_names_in_the_help_are_those_of_the_library():
 
 def test_explain_prints_texts_ledger_and_certificate_in_plain_text(run, explainer):
     result = run("explain", A, B, *CHEAP)
-    pair = explainer.explain(A, B, layer=5, steps=3)
+    pair = explainer.explain(A, B, layer=5, quadrature=quadrature.GaussLegendre(3))
     assert result.exit_code == 0
     assert "\x1b" not in result.stdout
     assert f"similarity {pair.score:.3f} = pairs" in result.stdout
@@ -113,7 +109,7 @@ def test_a_terminal_gets_colours_unless_no_color_is_set(run):
 def test_json_is_the_pair_whose_ledger_adds_up(run, explainer):
     result = run("explain", A, B, *CHEAP, "--unit", "token", "--json")
     pair = PairAttribution.from_dict(json.loads(result.stdout))
-    direct = explainer.explain(A, B, layer=5, steps=3)
+    direct = explainer.explain(A, B, layer=5, quadrature=quadrature.GaussLegendre(3))
     embeddings = explainer.model.encode([A, B]).astype(float)
     score = embeddings[0] @ embeddings[1] / np.prod(np.linalg.norm(embeddings, axis=1))
     terms = [
@@ -345,7 +341,11 @@ def test_the_table_of_baselines_says_where_the_reference_outweighs_the_score(exp
 
 
 def test_an_unknown_baseline_is_refused_before_any_is_computed(run, explainer, monkeypatch):
-    monkeypatch.setattr(explainer, "explain", None)
+    @functools.wraps(explainer.explain)
+    def refuse(*arguments, **named):
+        raise AssertionError("a baseline was computed")
+
+    monkeypatch.setattr(explainer, "explain", refuse)
     result = run("baselines", A, B, "--baseline", "pad", "--baseline", "zeros")
     assert result.exit_code == 2
     assert "Did you mean 'zero'?" in result.stderr
@@ -356,7 +356,7 @@ def test_progress_over_several_settings_rises_to_1(explainer):
         seen: list[float] = []
         several = {"baselines": ["zero", "mean"]} if "compare" in method.__name__ else {}
         several = several or {"steps": [2, 3], "rules": ["midpoint"]}
-        fixed = {"steps": 3} if "baselines" in several else {}
+        fixed = {"quadrature": quadrature.Midpoint(2)} if "baselines" in several else {}
         method(A, B, layer=5, progress=seen.append, **several, **fixed)
         assert seen == sorted(seen)
         assert seen[-1] == pytest.approx(1.0)

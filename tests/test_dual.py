@@ -32,7 +32,9 @@ def check(function: Callable[..., Any], *inputs: Tensor, positive: bool = False)
     assert torch.allclose(found.primal, plain, rtol=1e-13, atol=1e-13)
     for k in range(TANGENTS):
         directions = tuple(t[k] for t in tangents)
-        _, known = torch.func.jvp(lambda *xs: function(*[x.clone() for x in xs]), inputs, directions)
+        _, known = torch.func.jvp(
+            lambda *xs: function(*[x.clone() for x in xs]), inputs, directions
+        )
         assert torch.allclose(found.tangent[k], known, rtol=1e-11, atol=1e-12)
 
 

@@ -253,30 +253,38 @@ def test_a_hook_that_changes_the_output_is_found_out(model):
     assert Explainer(model).contributions(TEXT, **OPTIONS).relative_residual < 1
 
 
-def test_a_module_that_reads_an_earlier_layer_is_found_out_at_deeper_layers():
-    class Skip(nn.Module):
-        """Adds what entered the first layer to the last hidden states."""
+class Skip(nn.Module):
+    """Adds what entered the first layer to the last hidden states."""
 
-        def __init__(self, inner):
-            super().__init__()
-            self.inner = inner
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
 
-        def forward(self, states, *args, **kwargs):
-            out = self.inner(states, *args, **kwargs)
-            out.last_hidden_state = out.last_hidden_state + 0.3 * states
-            return out
+    def forward(self, states, *args, **kwargs):
+        out = self.inner(states, *args, **kwargs)
+        out.last_hidden_state = out.last_hidden_state + 0.3 * states
+        return out
 
-    model = tiny_models.encoder()
-    bert = model[0].auto_model
-    bert.encoder = Skip(bert.encoder)
-    explainer = Explainer(model)
+
+def test_what_reads_the_input_of_the_first_layer_moves_with_it(model):
+    model[0].auto_model.encoder = Skip(model[0].auto_model.encoder)
     encoder = Encoder(model)
-    encoded = encoder.encode(TEXT)
-    assert encoder.layers(encoded) == 2
-    with pytest.raises(ReproductionError, match=r"From layer 1 .* try layer=0"):
-        explainer.contributions(TEXT, layer=1, **OPTIONS)
-    found = explainer.contributions(TEXT, layer=0, precision="float64", **OPTIONS)
-    assert found.relative_residual < 1
+    encoded, other = encoder.encode(TEXT), encoder.encode("A cat walks garden")
+    assert encoded.ids.shape == other.ids.shape
+    states = encoder.run().states_of_ids(encoded, 0, other.ids, [])
+    with torch.no_grad():
+        found = encoder.function(encoded, 0)(states)[0].numpy()
+    assert np.allclose(found, other.encoded, rtol=1e-5, atol=1e-6)
+
+
+def test_what_reads_an_earlier_layer_stays_on_the_text_s_own_states(model):
+    model[0].auto_model.encoder = Skip(model[0].auto_model.encoder)
+    rule = GaussLegendre(24)
+    pair = Explainer(model).explain(
+        TEXT, OTHER, layer=1, baseline="zero", quadrature=rule, precision="float64"
+    )
+    assert abs(pair.ledger.imbalance) < 1e-5
+    assert pair.relative_residual < 1e-2
 
 
 def test_weights_with_nan_are_named(model):

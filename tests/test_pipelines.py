@@ -223,7 +223,14 @@ def test_truncation_reports_the_characters_and_tokens_that_fell_away():
     model = tiny_models.encoder()
     model.max_seq_length = 6
     found = Explainer(model).contributions(TEXT, **RULE)
-    assert [token.text for token in found.tokens] == ["[CLS]", "The", "dog", "chased", "kitten", "[SEP]"]
+    assert [token.text for token in found.tokens] == [
+        "[CLS]",
+        "The",
+        "dog",
+        "chased",
+        "kitten",
+        "[SEP]",
+    ]
     assert found.truncation.tokens == 4
     assert found.truncation.characters == len("s in the garden")
     check_every_layer(model)

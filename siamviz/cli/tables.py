@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from siamviz.comparison import BaselineRow, ConvergenceRow
 
 _NONE = "–"
+_NARROWEST = 80
 _CONVERGENCE_NOTE = (
     "The relative residual is the part of the embedding's way from the reference that the "
     "contributions miss, in the worse of the two sentences. The scalar error is what the score "
@@ -151,8 +152,8 @@ def _baseline_table(rows: Sequence[BaselineRow]) -> Table:
     from siamviz.export.numbers import percent, term
 
     table = _table(
-        "baseline", "pairs", "share", "tokens A", "tokens B", "base", "residual",
-        "relative residual", "steps", "seconds",
+        "baseline", "pairs", "share", "tokens A", "tokens B", "base", "residual", "error", "steps",
+        "seconds",
     )  # fmt: skip
     for row in rows:
         name = Text(label(row.baseline))
@@ -181,7 +182,7 @@ def _baseline_notes(rows: Sequence[BaselineRow]) -> list[str]:
         notes.insert(
             0,
             f"Score {score:.3f} = pairs + tokens of A + tokens of B + base + residual; the share "
-            "is that of the pairs alone.",
+            "is that of the pairs alone, the error is the relative residual.",
         )
     heavy = [row.baseline for row, ledger in done if ledger.reference_dominates]
     if heavy:
@@ -195,7 +196,7 @@ def _baseline_notes(rows: Sequence[BaselineRow]) -> list[str]:
 
 
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=0, header_style="bold", show_edge=False)
     table.add_column(first)
     for name in others:
         table.add_column(name, justify="right")
@@ -204,6 +205,8 @@ def _table(first: str, *others: str) -> Table:
 
 def _print(table: Table, notes: list[str]) -> None:
     console = Console(highlight=False)
+    console.width = max(console.width, _NARROWEST)
     console.print(table)
+    console.print()
     for note in notes:
         console.print(label(note), markup=False, emoji=False)

@@ -1,4 +1,4 @@
-"""Time to a certified relative residual of 1e-3: right Riemann with backward passes, and siamviz."""
+"""Time to a certified residual of 1e-3: right Riemann by backward passes, beside siamviz."""
 
 from __future__ import annotations
 

@@ -92,8 +92,8 @@ def main() -> None:
         sys.exit(f"The study needs all-mpnet-base-v2: {data.NO_MPNET}.")
     texts, source = short_sentences()
     print(
-        f"MPNet, pad, Adaptive({TOLERANCE:g}, max_steps={MAX_STEPS}) on {len(texts)} {source} of at "
-        f"most {LONGEST} tokens. Measured on: {machine()}.\n\n{HEADER}",
+        f"MPNet, pad, Adaptive({TOLERANCE:g}, max_steps={MAX_STEPS}) on {len(texts)} {source} of "
+        f"at most {LONGEST} tokens. Measured on: {machine()}.\n\n{HEADER}",
         flush=True,
     )
     found: list[Line] = []
