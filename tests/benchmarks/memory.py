@@ -15,7 +15,7 @@ TOKENS = 128
 
 
 def texts_of(explainer: object, tokens: int) -> tuple[str, str]:
-    """Two texts of exactly `tokens` tokens, from the packaged sentences."""
+    """Two texts of at least `tokens` tokens, hardly more, from the packaged sentences."""
     from siamviz.corpus import packaged_sentences
 
     tokenizer = explainer.model.tokenizer  # type: ignore[attr-defined]
