@@ -13,7 +13,7 @@ against ``torch.func`` once for each model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,7 @@ from torch.utils import _pytree as pytree
 Rule = Callable[..., Any]
 
 
-class NoDualRule(Exception):
+class NoDualRule(Exception):  # noqa: N818
     """The function cannot be followed with duals; use ``torch.func`` for the whole run."""
 
 
@@ -33,8 +33,7 @@ class Dual(Tensor):
     primal: Tensor
     tangent: Tensor
 
-    @staticmethod
-    def __new__(cls, primal: Tensor, tangent: Tensor) -> Dual:
+    def __new__(cls, primal: Tensor, tangent: Tensor) -> Self:  # noqa: D102
         self = Tensor._make_wrapper_subclass(
             cls, primal.shape, dtype=primal.dtype, device=primal.device
         )
@@ -284,7 +283,7 @@ def _pointwise(func: Any) -> Rule:
         def apply(value: Tensor) -> Tensor:
             return func(value, *args, **kwargs)
 
-        out, slope = torch.func.jvp(apply, (primal,), (torch.ones_like(primal),))
+        out, slope, *_ = torch.func.jvp(apply, (primal,), (torch.ones_like(primal),))
         return Dual(out, x.tangent * slope)
 
     return rule

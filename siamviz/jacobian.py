@@ -262,7 +262,7 @@ def _reverse(
     chunk: int,
 ) -> Tensor:
     """Reverse mode: D vector–Jacobian products contracted with δ, (N, A, D)."""
-    _, pull = torch.func.vjp(function, states)
+    _, pull, *_ = torch.func.vjp(function, states)
     basis = torch.eye(dimension, dtype=states.dtype, device=states.device)
     columns = []
     for first in range(0, dimension, chunk):

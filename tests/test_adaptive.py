@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -113,7 +115,7 @@ def test_partial_results_come_before_the_last_and_progress_stays_below_1():
     assert len(results) >= 2
     assert all(0 < result.progress < 1 for result in results[:-1])
     assert results[-1].progress == 1
-    assert all(a.steps < b.steps for a, b in zip(results, results[1:], strict=False))
+    assert all(a.steps < b.steps for a, b in pairwise(results))
     assert all(result.coarse is not None for result in results)
 
 

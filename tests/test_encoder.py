@@ -223,7 +223,7 @@ def test_layer_minus_1_is_the_last(model):
 def test_a_layer_out_of_range_is_told_the_range(model, layer):
     with pytest.raises(
         InvalidArgumentError,
-        match=rf"layer {layer} is out of range: this model has 2 encoder layers\. Use 0 .* to 2 .*-1",
+        match=rf"layer {layer} is out of range: this model has 2 encoder layers\. Use 0 .* to 2 ",
     ):
         Explainer(model).contributions(TEXT, layer=layer)
 
@@ -299,7 +299,7 @@ def test_models_without_encoder_layers_are_refused():
     bag = BoW(vocab=["dog", "cat"])
     for module in (static, bag):
         model = SentenceTransformer(modules=[module], device="cpu")
-        with pytest.raises(UnsupportedModelError, match="static embeddings and\n? ?bag-of-words"):
+        with pytest.raises(UnsupportedModelError, match=r"static embeddings and bag-of-words"):
             Explainer(model).contributions(TEXT)
 
 

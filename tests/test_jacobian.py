@@ -162,6 +162,7 @@ def test_many_tokens_of_a_short_embedding_are_taken_in_reverse(monkeypatch):
     assert np.allclose(found[:, 0], (np.sin(end) - np.sin(start)).sum(1), atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 def test_a_function_without_forward_derivative_is_taken_in_reverse():
     def attend(x):
         heads = x[:, None]

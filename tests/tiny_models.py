@@ -15,10 +15,12 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from torch import nn
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-WORDS = (
-    "the a dog cat kitten runs after sleeps in on garden house chased by is and or big small "
-    "happy query passage search for : . , ? ! ##s ##ed ##ing walk play"
-).split()
+WORDS = tuple(
+    str.split(
+        "the a dog cat kitten runs after sleeps in on garden house chased by is and or big small "
+        "happy query passage search for : . , ? ! ##s ##ed ##ing walk play"
+    )
+)
 HIDDEN = 16
 LAYERS = 2
 SIZES = {
@@ -48,7 +50,10 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "CamemBERT": ("Camembert", SIZES),
     "MPNet": ("MPNet", SIZES),
     "ELECTRA": ("Electra", {**SIZES, "embedding_size": 8}),
-    "DistilBERT": ("DistilBert", {"dim": HIDDEN, "n_layers": LAYERS, "n_heads": 2, "hidden_dim": 32}),
+    "DistilBERT": (
+        "DistilBert",
+        {"dim": HIDDEN, "n_layers": LAYERS, "n_heads": 2, "hidden_dim": 32},
+    ),
     "ModernBERT": ("ModernBert", {**SIZES, "num_hidden_layers": 3, "cls_token_id": 2}),
     "DeBERTa-v2": ("DebertaV2", {**SIZES, **DEBERTA_ATTENTION}),
     "DeBERTa-v2 with convolution": (
