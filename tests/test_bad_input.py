@@ -210,7 +210,9 @@ WRONG_VALUES: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 
 class TestOptions:
-    @pytest.mark.parametrize(("options", "kind", "message"), WRONG_VALUES, ids=str)
+    @pytest.mark.parametrize(
+        ("options", "kind", "message"), WRONG_VALUES, ids=[m for _, _, m in WRONG_VALUES]
+    )
     def test_a_wrong_value_is_named_with_what_is_allowed(
         self,
         explainer: siamviz.Explainer,

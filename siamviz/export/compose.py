@@ -68,10 +68,8 @@ def draw(pair: PairAttribution, readable: int = READABLE, top: int = 10) -> Pict
         settings=_settings(shown),
         certificate=f"{pair.certificate[:1].upper()}{pair.certificate[1:]}.",
         settled=pair.converged,
-        notes=(
-            *_notes(pair, note, readable if left_over else 0),
-            *_silent(shown),
-        ),
+        notes=_notes(pair, note, readable if left_over else 0),
+        silent=_silent(shown),
     )
 
 
@@ -216,7 +214,7 @@ def _notes(pair: PairAttribution, unit_note: str, strongest: int) -> tuple[str, 
     return tuple(note for note in notes if note)
 
 
-def _silent(pair: PairAttribution) -> tuple[str, ...]:
+def _silent(pair: PairAttribution) -> str:
     """Say which special tokens have no effect and so no row or column."""
     effects = np.abs(pair.matrix)
     sides = (pair.tokens_a, effects.sum(axis=1)), (pair.tokens_b, effects.sum(axis=0))
@@ -227,10 +225,10 @@ def _silent(pair: PairAttribution) -> tuple[str, ...]:
         if token.special and not size
     )
     if not silent:
-        return ()
+        return ""
     carry, them = ("carries", "it") if len(silent) == 1 else ("carry", "them")
     names = " and ".join(silent)
-    return (f"{names} {carry} nothing, so the matrix has no row or column for {them}.",)
+    return f"{names} {carry} nothing, so the matrix has no row or column for {them}."
 
 
 def _truncated(name: str, truncation: Truncation) -> str:

@@ -95,6 +95,8 @@ class Picture:
         Whether the tolerance was met; None for a rule without tolerance.
     notes : tuple of str
         What a reader must know besides.
+    silent : str
+        Which special tokens have no row or column, because they carry nothing.
     """
 
     measure: str
@@ -112,6 +114,7 @@ class Picture:
     certificate: str
     settled: bool | None
     notes: tuple[str, ...]
+    silent: str
 
     @property
     def crowded(self) -> bool:
@@ -153,8 +156,10 @@ class Picture:
     def legend(self) -> str:
         """Return how to read colours and signs."""
         doubt = " “~” marks a cell within its numerical error of zero." if self.doubtful else ""
+        silent = f" {self.silent}" if self.silent else ""
         return (
-            f"Blue raises the {self.measure}, orange lowers it. An empty cell rounds to 0.{doubt}"
+            f"Blue raises the {self.measure}, orange lowers it. An empty cell rounds to 0."
+            f"{doubt}{silent}"
         )
 
     def edges(self) -> tuple[str, str]:

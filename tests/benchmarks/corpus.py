@@ -38,8 +38,7 @@ def _reference(encoder: Encoder, text: EncodedText, baseline: Baseline, side: Si
         states = corpus_states(_task(encoder, text, baseline, side), baseline)
     else:
         states = reference_states(baseline, encoder, text, 0, torch.float32)[0]
-    with torch.no_grad():
-        return encoder.function(text, 0)(states).double().mean(0).numpy()
+    return encoder.function(text, 0).embed(states).mean(0)
 
 
 def _task(encoder: Encoder, text: EncodedText, baseline: Corpus, side: Side) -> Any:
