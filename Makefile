@@ -29,8 +29,9 @@ demo: setup ## explain a real pair in the terminal and write out/demo.html
 		"Outside in the garden the cat is chased by the dog." \
 		--baseline corpus --unit word --html out/demo.html
 
+# One thread a worker: threads of several processes that wait for one another are many times slower.
 test: setup browser ## run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: setup ## lint, formatting and types
 	$(BIN)/ruff check .
