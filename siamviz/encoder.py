@@ -159,23 +159,17 @@ class _Run:
         """Hidden states (1, S, H) at `layer`, and the tape of the text's position ids."""
         stack = self.stack(encoded)
         ids = encoded.ids.to(self.device)
-        with (
-            self.lock,
-            torch.no_grad(),
-            self.positions.record(ids) as tape,
-            stack.watch(layer) as seen,
-        ):
-            self._forward(encoded, 1)
-            return seen(), tape
+        with self.lock, torch.no_grad(), self.positions.record(ids) as tape:
+            return stack.capture(layer, lambda: self._forward(encoded, 1)), tape
 
     def states_of_ids(
         self, encoded: EncodedText, layer: int, ids: Tensor, tape: list[Tensor | None]
     ) -> Tensor:
         """Hidden states (K, S, H) of other token ids under the text's mask and positions."""
         stack = self.stack(encoded)
-        with self.lock, torch.no_grad(), self.positions.replay(tape), stack.watch(layer) as seen:
-            self._forward(encoded, ids.shape[0], ids.to(self.device))
-            return seen()
+        ids = ids.to(self.device)
+        with self.lock, torch.no_grad(), self.positions.replay(tape):
+            return stack.capture(layer, lambda: self._forward(encoded, ids.shape[0], ids))
 
     def from_layer(self, encoded: EncodedText, layer: int, states: Tensor) -> dict[str, Any]:
         """The model's output features when `states` (N, S, H) enter at `layer`."""
@@ -277,7 +271,6 @@ class Encoder:
 
     def run(self, dtype: torch.dtype = torch.float32) -> _Run:
         """The private replica that computes in `dtype`."""
-        self._refresh()
         with self._lock:
             if dtype not in self._runs:
                 device = self.device

@@ -20,6 +20,10 @@ class _Call:
     returned: Any
 
 
+class _SeenError(Exception):
+    """Ends a forward pass whose remainder nobody needs."""
+
+
 @dataclass
 class LayerStack:
     """The encoder layers of a module tree in call order, with a tap before each of them.
@@ -89,19 +93,17 @@ class LayerStack:
         finally:
             self._target, self._state = None, None
 
-    @contextmanager
-    def watch(self, layer: int) -> Generator[Callable[[], Tensor]]:
-        """Run the enclosed forward pass and remember the hidden states at `layer`."""
+    def capture(self, layer: int, forward: Callable[[], Any]) -> Tensor:
+        """The hidden states at `layer` in one `forward` pass, which ends once they are seen."""
         self._position, self._target, self._state, self._seen = 0, layer, None, None
-
-        def seen() -> Tensor:
-            assert self._seen is not None
-            return self._seen
-
         try:
-            yield seen
+            forward()
+        except _SeenError:
+            pass
         finally:
-            self._target, self._seen = None, None
+            self._target = None
+        assert self._seen is not None
+        return self._seen
 
     def _through_embedding(self, inner: Any, args: Any, kwargs: Any) -> Any:
         if self._target == 0 and self._state is not None:
@@ -121,6 +123,7 @@ class LayerStack:
                 args, kwargs = _replace_hidden(args, kwargs, self._state)
             else:
                 self._seen = _hidden(args, kwargs)
+                raise _SeenError
         out = inner(*args, **kwargs)
         if position == self.count - 1 == self._target - 1:
             if entering:

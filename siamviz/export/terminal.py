@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,32 +110,46 @@ def _matrix(picture: Picture, width: int, palette: _Palette) -> Iterator[Text]:
     """Yield the matrix in blocks of columns that fit the width."""
     widest = max(cell_len(heading.text) for heading in picture.rows)
     margin = min(max(widest, 3), _WIDEST_ROW_HEADING, max(width // 3, 3))
-    columns = range(len(picture.columns))
-    room = max(width - margin - _SUM_WIDTH, 1)
-    cell = _cell_width(picture, room)
-    blocks = math.ceil(len(columns) / max(room // (cell + 1), 1))
-    count = math.ceil(len(columns) / blocks)
-    for start in range(0, len(columns), count):
-        block = columns[start : start + count]
+    widths = _cell_widths(picture, max(width - margin - _SUM_WIDTH, 1))
+    for block in _blocks(widths, max(width - margin - _SUM_WIDTH, 1)):
         yield Text()
-        yield _column_headings(picture, block, margin, cell)
+        yield _column_headings(picture, block, margin, widths)
         for row in range(len(picture.rows)):
-            yield _row(picture, row, block, margin, cell, palette)
-        yield _column_totals(picture, block, margin, cell)
+            yield _row(picture, row, block, margin, widths, palette)
+        yield _column_totals(picture, block, margin, widths)
 
 
-def _cell_width(picture: Picture, room: int) -> int:
-    """Return a column's width: that of its heading, or less if all columns then fit."""
-    rows, columns = picture.values.shape
-    numbers = max(
-        *(len(picture.number(row, column)) for row in range(rows) for column in range(columns)),
-        *(len(compact(heading.total, picture.decimals)) for heading in picture.columns),
-        3,
-    )
-    headings = max(cell_len(heading.text) for heading in picture.columns)
-    wanted = max(min(headings, _WIDEST_COLUMN), numbers)
-    available = room // len(picture.columns) - 1
-    return available if numbers <= available < wanted else wanted
+def _cell_widths(picture: Picture, room: int) -> list[int]:
+    """Return each column's width: that of its heading, less where all columns then fit."""
+    columns = range(len(picture.columns))
+    numbers = [
+        max(
+            *(len(picture.number(row, column)) for row in range(len(picture.rows))),
+            len(compact(picture.columns[column].total, picture.decimals)),
+            3,
+        )
+        for column in columns
+    ]
+    headings = [min(cell_len(heading.text), _WIDEST_COLUMN) for heading in picture.columns]
+    wanted = [max(pair) for pair in zip(headings, numbers, strict=True)]
+    fitted = list(wanted)
+    while sum(fitted) + len(fitted) > room:
+        longest = max(columns, key=lambda column: fitted[column] - numbers[column])
+        if fitted[longest] == numbers[longest]:
+            return wanted
+        fitted[longest] -= 1
+    return fitted
+
+
+def _blocks(widths: list[int], room: int) -> Iterator[range]:
+    """Yield ranges of columns, as many as fit side by side."""
+    start, used = 0, 0
+    for column, width in enumerate(widths):
+        if used + width + 1 > room and column > start:
+            yield range(start, column)
+            start, used = column, 0
+        used += width + 1
+    yield range(start, len(widths))
 
 
 def _is_last(picture: Picture, block: range) -> bool:
@@ -147,10 +160,11 @@ def _heading_style(heading: Heading) -> str:
     return "dim" if heading.special else "bold" if heading.strong else ""
 
 
-def _column_headings(picture: Picture, block: range, margin: int, cell: int) -> Text:
+def _column_headings(picture: Picture, block: range, margin: int, widths: list[int]) -> Text:
     line = Text(" " * margin)
     for column in block:
         heading = picture.columns[column]
+        cell = widths[column]
         inset = " " * max((cell - cell_len(heading.text)) // 2, 0)
         line.append(" ")
         line.append(_fit(inset + heading.text, cell), style=_heading_style(heading))
@@ -160,7 +174,12 @@ def _column_headings(picture: Picture, block: range, margin: int, cell: int) -> 
 
 
 def _row(
-    picture: Picture, row: int, block: range, margin: int, cell: int, palette: _Palette
+    picture: Picture,
+    row: int,
+    block: range,
+    margin: int,
+    widths: list[int],
+    palette: _Palette,
 ) -> Text:
     heading = picture.rows[row]
     line = Text()
@@ -169,17 +188,17 @@ def _row(
         value = float(picture.values[row, column])
         style = palette.style(value, picture.limit, picture.strong(row, column))
         line.append(" ")
-        line.append(f"{picture.number(row, column):^{cell}}", style=style)
+        line.append(f"{picture.number(row, column):^{widths[column]}}", style=style)
     if _is_last(picture, block):
         line.append(compact(heading.total, picture.decimals).rjust(_SUM_WIDTH), style="dim")
     return line
 
 
-def _column_totals(picture: Picture, block: range, margin: int, cell: int) -> Text:
+def _column_totals(picture: Picture, block: range, margin: int, widths: list[int]) -> Text:
     line = Text("sum".rjust(margin), style="dim")
     for column in block:
         total = compact(picture.columns[column].total, picture.decimals)
-        line.append(f" {total:^{cell}}")
+        line.append(f" {total:^{widths[column]}}")
     if _is_last(picture, block):
         grand = compact(float(picture.values.sum()), picture.decimals)
         line.append(grand.rjust(_SUM_WIDTH))
