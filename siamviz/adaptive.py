@@ -17,7 +17,6 @@ from siamviz.integral import Integral, path_size
 from siamviz.jacobian import Path
 from siamviz.mesh import Mesh, Span, find_mesh
 from siamviz.monitor import Monitor
-from siamviz.nodes import Nodes
 from siamviz.quadrature import Adaptive, Calibrated, GaussLegendre
 from siamviz.speed import SpeedProfile
 
@@ -129,19 +128,14 @@ def _solve(mesh: Mesh, spans: list[Span], monitor: Monitor) -> list[_Cell]:
         chosen = [i for i, span in enumerate(spans) if span.double == in_double]
         if not chosen:
             continue
-        points = np.concatenate([_map(_CELL, spans[i])[0] for i in chosen])
+        points = np.concatenate([_CELL.map_to(spans[i].t0, spans[i].t1)[0] for i in chosen])
         values = mesh.path(in_double).derivatives(points, monitor)
         for i, own in zip(chosen, np.split(values, len(chosen)), strict=True):
-            vectors = np.tensordot(_map(_CELL, spans[i])[1], own, 1)
+            vectors = np.tensordot(_CELL.map_to(spans[i].t0, spans[i].t1)[1], own, 1)
             change = mesh.change(spans[i])
             residual = float(np.linalg.norm(change - vectors.sum(0)))
             solved[i] = _Cell(spans[i], vectors, residual)
     return [solved[i] for i in range(len(spans))]
-
-
-def _map(nodes: Nodes, span: Span) -> tuple[np.ndarray, np.ndarray]:
-    width = span.t1 - span.t0
-    return span.t0 + width * nodes.points, width * nodes.weights
 
 
 def _gather(

@@ -398,11 +398,6 @@ def _to(x: Any, *args: Any, **kwargs: Any) -> Any:
     return Dual(x.primal.to(first), x.tangent.to(first))
 
 
-@_rule(Tensor.type_as, Tensor.expand_as, Tensor.view_as)
-def _like(x: Any, other: Any) -> Any:
-    return NotImplemented
-
-
 @_rule(*_named("cat", "concat"))
 def _cat(tensors: Any, dim: int = 0) -> Any:
     if not all(isinstance(t, Dual) for t in tensors):

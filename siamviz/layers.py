@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -44,7 +44,6 @@ class LayerStack:
     _target: int | None = None
     _state: Tensor | None = None
     _seen: Tensor | None = None
-    _taps: list[tuple[nn.Module, Callable[..., Any]]] = field(default_factory=list)
 
     @classmethod
     def find(
@@ -77,7 +76,6 @@ class LayerStack:
 
     def _tap(self, module: nn.Module, through: Callable[..., Any]) -> None:
         inner = module.forward
-        self._taps.append((module, inner))
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             return through(inner, args, kwargs)

@@ -13,8 +13,8 @@ import numpy as np
 
 from siamviz.speed import SpeedProfile
 
-SCAN_TEXTS = 6
-SCAN_POINTS = 17
+SCAN_TEXTS = 8
+SCAN_POINTS = 13
 """Together about eight nodes' work for sentences of a dozen tokens."""
 
 
