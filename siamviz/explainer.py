@@ -69,7 +69,7 @@ class Explainer:
         device: str | None = None,
         *,
         cache_bytes: int = 256 * 2**20,
-        memory: int = 256 * 2**20,
+        memory: int = 96 * 2**20,
     ) -> None:
         named = isinstance(model, str | Path)
         models.check_device(device)

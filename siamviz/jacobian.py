@@ -151,7 +151,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def jacobian_products(
-    path: Path, states: Tensor, delta: Tensor, memory: int = 256 * 2**20
+    path: Path, states: Tensor, delta: Tensor, memory: int = 96 * 2**20
 ) -> np.ndarray:
     """DF(states)[δ restricted to each group of tokens], by the cheaper mode.
 

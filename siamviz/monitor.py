@@ -33,7 +33,7 @@ class Monitor:
 
     cancel: threading.Event | Callable[[], bool] | None = None
     progress: Progress | None = None
-    memory: int = 256 * 2**20
+    memory: int = 96 * 2**20
     span: float = 1.0
     whole: Monitor | None = None
     total: float = field(default=0.0, init=False)
