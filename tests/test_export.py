@@ -12,13 +12,16 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
+import nbformat
 import numpy as np
 import pytest
 from builders import contributions, pair, settings
 from hypothesis import given
 from hypothesis import strategies as st
+from nbconvert import HTMLExporter
 from rich.console import Console
 
 from siamviz.attribution import PairAttribution
@@ -312,7 +315,7 @@ def test_a_fragment_depends_on_basic_inline_styles_alone():
     page = Page(fragment)
     assert page.tags[0] == "div"
     assert not {"style", "script", "html", "body"} & set(page.tags)
-    assert {name for name, _ in page.attributes} <= {"style", "dir", "scope", "title"}
+    assert {name for name, _ in page.attributes} <= {"style", "dir", "title"}
     declarations = {
         declaration.partition(":")[0]
         for name, style in page.attributes
@@ -507,6 +510,20 @@ def test_a_notebook_of_hostile_text_can_be_saved():
     bundle = mimebundle(hostile_pair(), exclude=["image/png"])
     json.dumps(bundle, ensure_ascii=False).encode("utf-8")
     assert "\x1b" not in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("sanitize", [False, True])
+def test_nbconvert_keeps_every_word_of_the_fragment(sanitize):
+    """Sanitizing, nbconvert adds a body to every table and then escapes the body's own tags."""
+    bundle = mimebundle(by_word(), include=["text/html"])
+    output = nbformat.v4.new_output("display_data", data=bundle)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    document, _ = HTMLExporter(sanitize_html=sanitize).from_notebook_node(notebook)
+    start = document.index('data-mime-type="text/html"')
+    shown = document[document.index(">", start) + 1 :]
+    words = Page(bundle["text/html"]).text.split()
+    text = unescape(re.sub(r"<[^>]*>|&lt;/?tbody&gt;", "", shown))
+    assert " ".join(words) in " ".join(text.split())
 
 
 # Terminal

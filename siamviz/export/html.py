@@ -1,11 +1,13 @@
 """The picture as HTML: a self-contained page, or a fragment for notebooks.
 
 Both say the same in the same order, and stay readable when a sanitizer removes every style and
-attribute: numbers are text, the strongest are bold, the matrix is a table with headings.
+attribute: numbers are text, the strongest are bold, the matrix is a table. The fragment keeps to
+the elements that the strictest sanitizer in use, nbconvert's, lets through.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -28,12 +30,15 @@ _HEADING_EMS = 14.0
 _BAR_PIXELS = 64
 _LINK_BAR_PIXELS = 76
 _RULED = " first-special-column"
+_BASIC = {"p": "div", "small": "span", "bdi": "span", "th": "td"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 _FRAGMENT_STYLES = {
     "card": "font-family:sans-serif;font-size:14px",
-    "settings": "font-size:12px;opacity:0.75",
-    "certificate": "font-size:12px;opacity:0.75",
+    "settings": "font-size:12px;opacity:0.75;padding:4px 0px",
+    "certificate": "font-size:12px;opacity:0.75;padding:0px 0px 6px 0px",
+    "notes": "padding:2px 0px",
+    "sentence": "padding:4px 0px",
     "words": "font-size:16px",
     "mark": "padding:1px 3px",
     "special": "font-size:11px;opacity:0.7",
@@ -103,7 +108,7 @@ def to_html(pair: PairAttribution, *, page: bool = True, title: str | None = Non
     picture = draw(pair)
     body = _card(picture, _Skin(page))
     if not page:
-        return body
+        return _basic_elements(body)
     default = f"{shorten(pair.text_a, 30)} × {shorten(pair.text_b, 30)} · siamviz"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -112,6 +117,13 @@ def to_html(pair: PairAttribution, *, page: bool = True, title: str | None = Non
         f"<title>{escape(default if title is None else title)}</title>\n"
         f"<style>\n{_stylesheet()}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def _basic_elements(body: str) -> str:
+    """Rewrite markup in div, span, b, i, table, tr and td alone; text has no bare brackets."""
+    body = re.sub(r"</?(?:thead|tbody|tfoot)>\n?| scope=\"\w+\"", "", body)
+    body = body.replace("<bdi", '<bdi dir="auto"')
+    return re.sub(r"(</?)(\w+)", lambda tag: tag[1] + _BASIC.get(tag[2], tag[2]), body)
 
 
 @cache
@@ -191,15 +203,23 @@ def _mark(mark: Mark, limit: float, skin: _Skin) -> str:
 
 def _matrix(picture: Picture, skin: _Skin) -> str:
     kind = "crowded" if picture.crowded else "roomy"
+    table = _captioned(kind, picture.caption(), skin)
     rows = "\n".join(_row(picture, row, skin) for row in range(len(picture.rows)))
     return (
-        f"<div{skin.dress('matrix')}>\n<div{skin.dress('scroll')}>\n<table{skin.dress(kind)}>\n"
-        f"<caption{skin.dress('caption')}>{escape(picture.caption())}</caption>\n"
+        f"<div{skin.dress('matrix')}>\n<div{skin.dress('scroll')}>\n{table}\n"
         f"<thead>{_column_headings(picture, skin)}</thead>\n"
         f"<tbody>\n{rows}\n</tbody>\n<tfoot>{_column_totals(picture, skin)}</tfoot>\n"
         f"</table>\n</div>\n<p{skin.dress('legend')}>{_scale(picture, skin)}"
         f"{escape(picture.legend())}</p>\n</div>"
     )
+
+
+def _captioned(kind: str, caption: str, skin: _Skin) -> str:
+    """Return a table's opening with its caption, which stands before it in the fragment."""
+    opening, text = f"<table{skin.dress(kind)}>", escape(caption)
+    if skin.page:
+        return f"{opening}\n<caption>{text}</caption>"
+    return f"<div{skin.dress('caption')}>{text}</div>\n{opening}"
 
 
 def _heading_kind(heading: Heading) -> str:
@@ -308,8 +328,7 @@ def _links(picture: Picture, skin: _Skin) -> str:
     rows = "\n".join(_link(link, picture, skin) for link in picture.links)
     bars = "<td></td>" if skin.page else ""
     return (
-        f"<div{skin.dress('links')}>\n<table{skin.dress('roomy')}>\n"
-        f"<caption{skin.dress('caption')}>Pairs by effect</caption>\n"
+        f"<div{skin.dress('links')}>\n{_captioned('roomy', 'Pairs by effect', skin)}\n"
         f'<thead><tr><th scope="col">rank</th><th scope="col">A × B</th>{bars}'
         '<th scope="col">effect</th><th scope="col">share</th></tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
