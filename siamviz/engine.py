@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar, cast
 
 from siamviz.attribution import PairAttribution
-from siamviz.baselines import parse_baseline
+from siamviz.baselines import Baseline, parse_baseline
 from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.corpus import Corpus
 from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
@@ -20,8 +21,37 @@ from siamviz.solver import PRECISIONS, Side, Task, solve
 from siamviz.tokenization import check_text
 
 MODES = ("auto", "forward", "reverse")
-OPTIONS = ("layer", "baseline", "quadrature", "steps", "precision", "unit", "mode")
-"""What a computation can be asked, beside its texts; see `Explainer.contributions`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """What a computation can be asked, beside its texts; see `Explainer.contributions`."""
+
+    layer: int = 0
+    baseline: Any = "pad"
+    quadrature: Rule | str | None = None
+    steps: int | None = None
+    precision: str = "auto"
+    unit: Any = "token"
+    mode: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("mode", self.mode, MODES)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule asked for: adaptive by default, calibrated where only `steps` are given."""
+        if self.quadrature is not None:
+            return parse_rule(self.quadrature, self.steps)
+        return Adaptive() if self.steps is None else Calibrated(self.steps)
+
+    def baseline_of(self, side: str) -> Baseline:
+        """The baseline of one side."""
+        return parse_baseline(of_side(self.baseline, side))
+
+
+OPTION_NAMES = tuple(field.name for field in fields(Options))
 
 
 class Engine:
@@ -52,33 +82,16 @@ class Engine:
         return found
 
     def task(
-        self,
-        text: str,
-        side: Side,
-        prompt: str | None,
-        task: str | None,
-        *,
-        layer: int = 0,
-        baseline: Any = "pad",
-        quadrature: Rule | str | None = None,
-        steps: int | None = None,
-        precision: str = "auto",
-        unit: Any = "token",
-        mode: str = "auto",
+        self, text: str, side: Side, prompt: str | None, task: str | None, **options: Any
     ) -> Task:
-        """Check all options of one side and put them together; see `Explainer.contributions`."""
-        check_choice("precision", precision, PRECISIONS)
-        check_choice("mode", mode, MODES)
-        if quadrature is None:
-            quadrature = Adaptive() if steps is None else Calibrated(steps)
-            steps = None
-        rule = parse_rule(quadrature, steps)
-        parsed = parse_baseline(of_side(baseline, side))
+        """Check the `Options` of one side and put all it depends on together."""
+        asked = Options(**options)
+        rule, baseline = asked.rule, asked.baseline_of(side)
         encoded = self.encode(text, prompt, task)
-        index = self.encoder.layer_index(encoded, layer)
+        layer = self.encoder.layer_index(encoded, asked.layer)
         return Task(
-            self.encoder, encoded, index, parsed, rule, precision, of_side(unit, side), side,
-            self.name, self._profiles, mode,
+            self.encoder, encoded, layer, baseline, rule, asked.precision,
+            of_side(asked.unit, side), side, self.name, self._profiles, asked.mode,
         )  # fmt: skip
 
     def complete(self, task: Task, monitor: Monitor) -> SentenceContributions:
@@ -140,8 +153,9 @@ class Engine:
         options: dict[str, Any],
     ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
         """Contributions of each distinct text of either side."""
-        sided = isinstance(parse_baseline(of_side(options.get("baseline", "pad"), "a")), Corpus)
-        per_side = sided or isinstance(options.get("baseline"), tuple)
+        asked = Options(**options)
+        sided = isinstance(asked.baseline_of("a"), Corpus)
+        per_side = sided or isinstance(asked.baseline, tuple)
         wanted = [("a", text) for text in dict.fromkeys(texts_a)]
         wanted += [
             ("b", text) for text in dict.fromkeys(texts_b) if per_side or text not in set(texts_a)

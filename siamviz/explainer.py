@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from inspect import signature
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, cast
 
 from siamviz import models
+from siamviz.arguments import check_options, checked_pair, checked_texts, listed
 from siamviz.attribution import PairAttribution
-from siamviz.baselines import parse_baseline
-from siamviz.comparison import BaselineRow, ConvergenceRow, Table
+from siamviz.comparison import Table
 from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
 from siamviz.encoder import Encoder
-from siamviz.engine import OPTIONS, Engine, last
-from siamviz.errors import (
-    ArgumentTypeError,
-    InvalidArgumentError,
-    NotConvergedError,
-    check_choice,
-    suggest,
-)
+from siamviz.engine import Engine, last
+from siamviz.errors import InvalidArgumentError, NotConvergedError, check_choice
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
-from siamviz.quadrature import Rule, parse_rule
 from siamviz.solver import Side
 from siamviz.terms import SIMILARITIES
-from siamviz.tokenization import check_text
+from siamviz.trials import compare_baselines, compare_rules
+
+if TYPE_CHECKING:
+    from siamviz.widgets.pair_view import PairView
 
 Cancel = threading.Event | Callable[[], bool] | None
 
@@ -83,6 +76,26 @@ class Explainer:
     def model(self) -> Any:
         """The user's own model."""
         return self._encoder.model
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self._encoder.tokenizer
+
+    @property
+    def similarity(self) -> str:
+        """The model's own similarity, "cosine" or "dot".
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the model has another, which has no token pairs to attribute to.
+        """
+        return self._similarity(None)
+
+    def layers(self, text: str) -> int:
+        """L, the number of encoder layers that a text runs through."""
+        return self._encoder.layers(self._engine.encode(text, None, None))
 
     @property
     def cache(self) -> ContributionCache[Any]:
@@ -137,7 +150,7 @@ class Explainer:
             Only with ``strict=True``.
         CancelledError, OutOfMemoryError, ReproductionError, NonFiniteError
         """
-        _check_options(options, self.explain)
+        check_options(options, self.explain)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -166,7 +179,7 @@ class Explainer:
 
         Takes what `explain` takes. A partial result has `progress` below 1 and its own residual.
         """
-        _check_options(options, self.explain_iter)
+        check_options(options, self.explain_iter)
         monitor = Monitor(cancel, progress, self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
@@ -176,19 +189,13 @@ class Explainer:
         self,
         text: str,
         *,
-        layer: int = 0,
-        baseline: Any = "pad",
-        quadrature: Rule | str | None = None,
-        steps: int | None = None,
-        precision: str = "auto",
-        unit: Any = "token",
         side: str = "a",
-        mode: str = "auto",
         strict: bool = False,
         prompt: str | None = None,
         task: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel = None,
+        **options: Any,
     ) -> SentenceContributions:
         """Integrated-Jacobian contributions of one text's tokens to its embedding.
 
@@ -223,21 +230,10 @@ class Explainer:
         -------
         SentenceContributions
         """
+        check_options(options, self.contributions)
         check_choice("side", side, ("a", "b"))
         monitor = Monitor(cancel, progress, self._memory)
-        made = self._engine.task(
-            text,
-            cast("Side", side),
-            prompt,
-            task,
-            layer=layer,
-            baseline=baseline,
-            quadrature=quadrature,
-            steps=steps,
-            precision=precision,
-            unit=unit,
-            mode=mode,
-        )
+        made = self._engine.task(text, cast("Side", side), prompt, task, **options)
         result = self._engine.complete(made, monitor)
         _require_convergence(result, strict)
         return result
@@ -263,10 +259,10 @@ class Explainer:
         -------
         list of PairAttribution, in the order of `pairs`
         """
-        _check_options(options, self.explain_many)
+        check_options(options, self.explain_many)
         similarity = self._similarity(similarity)
-        found = _listed(pairs, "pairs", "pairs of texts")
-        checked = [_checked_pair(pair, i) for i, pair in enumerate(found)]
+        found = listed(pairs, "pairs", "pairs of texts")
+        checked = [checked_pair(pair, i) for i, pair in enumerate(found)]
         if not checked:
             return []
         a, b = zip(*checked, strict=True)
@@ -293,10 +289,10 @@ class Explainer:
         PairGrid
             Indexed ``grid[i, j]``; all matrices come from one product.
         """
-        _check_options(options, self.pairwise)
+        check_options(options, self.pairwise)
         similarity = self._similarity(similarity)
-        texts_a = _checked_texts(texts_a, "texts_a")
-        texts_b = texts_a if texts_b is None else _checked_texts(texts_b, "texts_b")
+        texts_a = checked_texts(texts_a, "texts_a")
+        texts_b = texts_a if texts_b is None else checked_texts(texts_b, "texts_b")
         of_a, of_b = self._sides(texts_a, texts_b, progress, cancel, options)
         a, b = [of_a[text] for text in texts_a], [of_b[text] for text in texts_b]
         return PairGrid(a, b, similarity)
@@ -308,7 +304,6 @@ class Explainer:
 
         Takes what `contributions` takes.
         """
-        _check_options(options, self.contributions)
         similarity = self._similarity(similarity)
         found = self.contributions(text, **options)
         return DirectionAttribution.from_contributions(found, direction, similarity)
@@ -337,6 +332,19 @@ class Explainer:
             sides.append(DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes))
         return mixed_differences(sides[0], sides[1], similarity)
 
+    def view(self, text_a: str, text_b: str, **traits: Any) -> PairView:
+        """Return an interactive view of the pair, for notebooks.
+
+        Parameters
+        ----------
+        text_a, text_b : str
+        **traits
+            Any trait of `siamviz.PairView`, such as ``baseline="corpus"`` or ``unit="word"``.
+        """
+        from siamviz.widgets.pair_view import PairView
+
+        return PairView(self, text_a, text_b, **traits)
+
     def compare_baselines(
         self,
         text_a: str,
@@ -349,37 +357,9 @@ class Explainer:
 
         A baseline that the tokenizer does not support becomes a row with its `error`.
         """
-        _check_options(options, self.compare_baselines, self.explain, taken="baseline")
-        baselines = _listed(baselines, "baselines", "baselines")
-        rows = []
-        whole = Monitor(progress=progress)
-        labels = [parse_baseline(baseline).label for baseline in baselines]
-        for baseline, label in zip(baselines, labels, strict=True):
-            part = whole.part(len(labels))
-            began = time.perf_counter()
-            try:
-                pair = self.explain(
-                    text_a, text_b, baseline=baseline, progress=part.report, **options
-                )
-            except InvalidArgumentError as error:
-                if "tokenizer has no" not in str(error):
-                    raise
-                rows.append(BaselineRow(label, error=str(error)))
-                part.report(1.0)
-                continue
-            share = pair.ledger.pairs / pair.score if pair.score else None
-            rows.append(
-                BaselineRow(
-                    label,
-                    pair.ledger,
-                    share,
-                    pair.relative_residual,
-                    pair.converged,
-                    pair.steps,
-                    time.perf_counter() - began,
-                )
-            )
-        return Table(tuple(rows))
+        check_options(options, self.compare_baselines, self.explain, taken="baseline")
+        explain = partial(self.explain, text_a, text_b, **options)
+        return compare_baselines(explain, listed(baselines, "baselines", "baselines"), progress)
 
     def convergence(
         self,
@@ -391,34 +371,10 @@ class Explainer:
         **options: Any,
     ) -> Table:
         """Residual and largest change of a cell against the number of steps, for each rule."""
-        _check_options(options, self.convergence, self.explain, taken="quadrature")
-        steps, rules = _listed(steps, "steps", "numbers"), _listed(rules, "rules", "rule names")
-        if not steps:
-            raise InvalidArgumentError("steps is empty. Give at least one number of steps.")
-        rows: list[ConvergenceRow] = []
-        whole = Monitor(progress=progress)
-        for name in rules:
-            before = None
-            for count in steps:
-                began = time.perf_counter()
-                rule = parse_rule(name, count)
-                part = whole.part(len(rules) * len(steps))
-                pair = self.explain(
-                    text_a, text_b, quadrature=rule, progress=part.report, **options
-                )
-                change = None if before is None else float(np.abs(pair.matrix - before).max())
-                before = pair.matrix
-                rows.append(
-                    ConvergenceRow(
-                        name,
-                        pair.steps,
-                        pair.relative_residual,
-                        abs(pair.residual),
-                        change,
-                        time.perf_counter() - began,
-                    )
-                )
-        return Table(tuple(rows))
+        check_options(options, self.convergence, self.explain, taken="quadrature")
+        steps, rules = listed(steps, "steps", "numbers"), listed(rules, "rules", "rule names")
+        explain = partial(self.explain, text_a, text_b, **options)
+        return compare_rules(explain, steps, rules, progress)
 
     def _sides(
         self,
@@ -444,42 +400,6 @@ class Explainer:
 def _require_convergence(result: PairAttribution | SentenceContributions, strict: bool) -> None:
     if strict and result.converged is False:
         raise NotConvergedError(result.message or "The result did not converge.")
-
-
-def _check_options(options: Iterable[str], *methods: Callable[..., Any], taken: str = "") -> None:
-    """Raise for an option that neither `methods` nor the computation knows, or that is `taken`."""
-    own = [name for method in methods for name in signature(method).parameters]
-    known = [name for name in (*own, *OPTIONS) if name not in ("options", taken)]
-    for name in options:
-        if name not in known:
-            raise ArgumentTypeError(
-                f"{name!r} is not an option of {methods[0].__name__}.{suggest(name, known)} The "
-                f"options of a computation are {', '.join(OPTIONS)}; a tolerance is part of the "
-                "rule, as in quadrature=Adaptive(0.01)."
-            )
-
-
-def _listed(values: Any, name: str, what: str) -> list[Any]:
-    """Return `values` as a list, or raise if it is a single str or no sequence."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise ArgumentTypeError(f"{name} must be a sequence of {what}, got {values!r:.80}.")
-    return list(values)
-
-
-def _checked_texts(texts: Any, name: str) -> list[str]:
-    found = _listed(texts, name, "texts")
-    if not found:
-        raise InvalidArgumentError(f"{name} is empty. pairwise needs at least one text a side.")
-    return [check_text(text, f"{name}[{i}]") for i, text in enumerate(found)]
-
-
-def _checked_pair(pair: Any, index: int) -> tuple[str, str]:
-    if isinstance(pair, str | bytes) or not isinstance(pair, Sequence) or len(pair) != 2:
-        raise ArgumentTypeError(f"Pair {index} must be two texts, got {pair!r:.80}.")
-    text_a, text_b = pair
-    return check_text(text_a, f"Text A of pair {index}"), check_text(
-        text_b, f"Text B of pair {index}"
-    )
 
 
 def _model_name(model: Any) -> str:

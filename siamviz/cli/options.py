@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -121,32 +125,84 @@ Json = Annotated[
 MODEL: str = DEFAULT_MODEL
 
 
-def quadrature(
-    rule: str | None, steps: int | None, tolerance: float | None, max_steps: int | None
-) -> Rule | None:
-    """Return the rule that the options describe; None leaves it to the explainer.
+@dataclass(frozen=True)
+class Subject:
+    """What is explained, beside the two texts."""
 
-    Raises
-    ------
-    typer.BadParameter
-        If options of a fixed rule stand beside those of the adaptive one.
-    InvalidArgumentError
-        For a rule or value that makes no sense.
+    model: Model = MODEL
+    layer: Layer = 0
+    baseline: Baseline = "pad"
+    similarity: Similarity = None
+
+
+@dataclass(frozen=True)
+class Integration:
+    """How the integrals are taken."""
+
+    rule: RuleName = None
+    steps: Steps = None
+    tolerance: Tolerance = None
+    max_steps: MaxSteps = None
+    precision: Precision = "auto"
+
+    def quadrature(self) -> Rule | None:
+        """Return the rule that the options describe; None leaves it to the explainer.
+
+        Raises
+        ------
+        typer.BadParameter
+            If options of a fixed rule stand beside those of the adaptive one.
+        InvalidArgumentError
+            For a rule or value that makes no sense.
+        """
+        from siamviz.quadrature import Adaptive, Calibrated, parse_rule
+
+        of_adaptive = {"--tolerance": self.tolerance, "--max-steps": self.max_steps}
+        adaptive = [name for name, value in of_adaptive.items() if value is not None]
+        _check_together(self.rule, self.steps, adaptive)
+        if adaptive or self.rule == Adaptive.key:
+            usual = Adaptive()
+            return Adaptive(
+                usual.tolerance if self.tolerance is None else self.tolerance,
+                usual.max_steps if self.max_steps is None else self.max_steps,
+            )
+        if self.rule is None:
+            return None if self.steps is None else Calibrated(self.steps)
+        return parse_rule(self.rule, self.steps)
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Let the command line see the options of each dataclass that `command` takes.
+
+    An option that the command itself declares replaces the one of that name in its dataclass.
     """
-    from siamviz.quadrature import Adaptive, Calibrated, parse_rule
+    own = signature(command, eval_str=True).parameters
+    groups = {
+        name: parameter.annotation
+        for name, parameter in own.items()
+        if isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
+    }
+    shown: dict[str, Parameter] = {}
+    for name, parameter in own.items():
+        if name not in groups:
+            shown.setdefault(name, parameter)
+            continue
+        for option, of_group in signature(groups[name], eval_str=True).parameters.items():
+            shown[option] = own.get(option, of_group)
 
-    of_adaptive = {"--tolerance": tolerance, "--max-steps": max_steps}
-    adaptive = [name for name, value in of_adaptive.items() if value is not None]
-    _check_together(rule, steps, adaptive)
-    if adaptive or rule == Adaptive.key:
-        usual = Adaptive()
-        return Adaptive(
-            usual.tolerance if tolerance is None else tolerance,
-            usual.max_steps if max_steps is None else max_steps,
-        )
-    if rule is None:
-        return None if steps is None else Calibrated(steps)
-    return parse_rule(rule, steps)
+    @wraps(command)
+    def run(**given: Any) -> None:
+        made = {name: _taken(group, given, own) for name, group in groups.items()}
+        command(**made, **given)
+
+    vars(run)["__signature__"] = Signature(list(shown.values()))
+    run.__annotations__ = {name: parameter.annotation for name, parameter in shown.items()}
+    return run
+
+
+def _taken(group: type[Any], given: dict[str, Any], own: Mapping[str, Parameter]) -> Any:
+    names = [field.name for field in fields(group) if field.name not in own]
+    return group(**{name: given.pop(name) for name in names})
 
 
 def _check_together(rule: str | None, steps: int | None, adaptive: list[str]) -> None:

@@ -78,18 +78,12 @@ Strict = Annotated[
 ]
 
 
+@options.with_groups
 def explain(
     a: options.TextA,
     b: options.TextB,
-    model: options.Model = options.MODEL,
-    layer: options.Layer = 0,
-    baseline: options.Baseline = "pad",
-    similarity: options.Similarity = None,
-    rule: options.RuleName = None,
-    steps: options.Steps = None,
-    tolerance: options.Tolerance = None,
-    max_steps: options.MaxSteps = None,
-    precision: options.Precision = "auto",
+    subject: options.Subject,
+    integration: options.Integration,
     unit: Unit = "word",
     fold: Fold = False,
     top: Top = 10,
@@ -104,13 +98,14 @@ def explain(
     that the score is the sum of, numerical error included.
     """
     with failures_told(), quiet():
-        quadrature = options.quadrature(rule, steps, tolerance, max_steps)
+        quadrature = integration.quadrature()
         files = _checked_files(html, save or [])
-        options.check_names(precision=precision, unit=unit)
-        with explaining(model, "Explaining") as (explainer, bar):
+        options.check_names(precision=integration.precision, unit=unit)
+        with explaining(subject.model, "Explaining") as (explainer, bar):
             pair = explainer.explain(
-                a, b, layer=layer, baseline=baseline, similarity=similarity,
-                quadrature=quadrature, precision=precision, strict=strict, progress=bar.report,
+                a, b, layer=subject.layer, baseline=subject.baseline,
+                similarity=subject.similarity, quadrature=quadrature,
+                precision=integration.precision, strict=strict, progress=bar.report,
             )  # fmt: skip
         pair = (pair.fold() if fold else pair).by(unit)
         _show(pair, top, json)

@@ -58,13 +58,11 @@ Baselines = Annotated[
 ]
 
 
+@options.with_groups
 def convergence(
     a: options.TextA,
     b: options.TextB,
-    model: options.Model = options.MODEL,
-    layer: options.Layer = 0,
-    baseline: options.Baseline = "pad",
-    similarity: options.Similarity = None,
+    subject: options.Subject,
     steps: StepsList = "4,8,12,16,24,32",
     rules: RulesList = "calibrated,gauss-legendre,right-riemann",
     precision: options.Precision = "auto",
@@ -75,10 +73,10 @@ def convergence(
         counts, names = options.numbers(steps, "--steps"), options.words(rules, "--rules")
         _check_rules(names, counts)
         options.check_names(precision=precision)
-        with explaining(model, "Integrating") as (explainer, bar):
+        with explaining(subject.model, "Integrating") as (explainer, bar):
             found = explainer.convergence(
-                a, b, counts, names, layer=layer, baseline=baseline, similarity=similarity,
-                precision=precision, progress=bar.report,
+                a, b, counts, names, layer=subject.layer, baseline=subject.baseline,
+                similarity=subject.similarity, precision=precision, progress=bar.report,
             )  # fmt: skip
         if json:
             print_json(found.to_dicts())
@@ -86,18 +84,13 @@ def convergence(
         _print(_convergence_table(found.rows), [_CONVERGENCE_NOTE])
 
 
+@options.with_groups
 def baselines(
     a: options.TextA,
     b: options.TextB,
-    model: options.Model = options.MODEL,
-    layer: options.Layer = 0,
+    subject: options.Subject,
+    integration: options.Integration,
     baseline: Baselines = None,
-    similarity: options.Similarity = None,
-    rule: options.RuleName = None,
-    steps: options.Steps = None,
-    tolerance: options.Tolerance = None,
-    max_steps: options.MaxSteps = None,
-    precision: options.Precision = "auto",
     json: options.Json = False,
 ) -> None:
     """Compare what each baseline says about the texts A and B.
@@ -107,12 +100,13 @@ def baselines(
     more the pairs alone explain.
     """
     with failures_told(), quiet():
-        quadrature = options.quadrature(rule, steps, tolerance, max_steps)
-        options.check_names(precision=precision)
-        with explaining(model, "Comparing baselines") as (explainer, bar):
+        quadrature = integration.quadrature()
+        options.check_names(precision=integration.precision)
+        with explaining(subject.model, "Comparing baselines") as (explainer, bar):
             found = explainer.compare_baselines(
-                a, b, baseline or options.TRIED, layer=layer, similarity=similarity,
-                quadrature=quadrature, precision=precision, progress=bar.report,
+                a, b, baseline or options.TRIED, layer=subject.layer,
+                similarity=subject.similarity, quadrature=quadrature,
+                precision=integration.precision, progress=bar.report,
             )  # fmt: skip
         if json:
             print_json(found.to_dicts())
