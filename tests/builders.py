@@ -6,12 +6,18 @@ import re
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from siamviz.attribution import PairAttribution
 from siamviz.contributions import SentenceContributions, Settings, Token
 
 TEXT_A = "The dog runs after the kitten in the yard."
 TEXT_B = "Outside in the garden the cat is chased by the dog."
+SEEDS = st.integers(0, 10_000)
+SIMILARITIES = st.sampled_from(["cosine", "dot"])
+TEXTS = st.sampled_from(
+    ["Dogs run.", "The kittens can't sleep.", "Mr. Smith runs. Dogs sleep!", "狗在跑 naïve"]
+)
 
 
 def tokenize(text: str, *, longest: int = 4, special: bool = True) -> tuple[Token, ...]:
@@ -88,4 +94,16 @@ def pair(
         contributions(text_a, seed=seed, **options),
         contributions(text_b, seed=seed + 1000, **options),
         similarity,
+    )
+
+
+@st.composite
+def pairs(draw: st.DrawFn, **options: object) -> PairAttribution:
+    given_options = {"normalized": draw(st.booleans()), "residual": draw(st.floats(0, 10))}
+    return pair(
+        draw(TEXTS),
+        draw(TEXTS),
+        similarity=draw(SIMILARITIES),
+        seed=draw(SEEDS),
+        **{**given_options, **options},
     )

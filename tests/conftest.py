@@ -24,3 +24,14 @@ def explainer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[siamviz.Expl
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIAMVIZ_CACHE", str(tmp_path_factory.mktemp("profiles")))
         yield siamviz.Explainer("all-MiniLM-L6-v2")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: the products of tiny models are slower on several."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

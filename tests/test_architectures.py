@@ -15,19 +15,12 @@ from siamviz.encoder import EncodedText, Encoder
 from siamviz.jacobian import Path, jacobian_products
 from siamviz.monitor import Monitor
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXT = "The dog chased kittens on"
 SAME_LENGTH = "A cat walks garden in"
 OTHER = "a happy cat sleeps"
 NODES = GaussLegendre(2).nodes().points
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Products this small are slower on several threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @lru_cache
@@ -105,11 +98,7 @@ def test_forward_and_reverse_mode_agree_with_finite_differences(family, layer):
     path = paths(family, layer, "forward")
     forward, reverse = products(path), products(paths(family, layer, "reverse"))
     states = path.points(NODES)
-    slow = np.empty_like(forward)
-    for token in range(path.function.tokens):
-        direction = torch.zeros_like(states)
-        direction[:, token] = path.delta[0, token]
-        slow[:, token] = tiny_models.finite_difference(path.function, states, direction).numpy()
+    slow = tiny_models.finite_differences(path.function, states, path.delta)
     assert relative(forward, reverse) < 1e-9
     assert relative(forward, slow) < 1e-6
 

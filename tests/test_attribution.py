@@ -1,41 +1,22 @@
+"""A pair's terms, their certificate, and what it becomes when folded or summed by unit."""
+
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
+from builders import SEEDS, SIMILARITIES, contributions, pair, pairs, settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from siamviz.attribution import PairAttribution
-from siamviz.contributions import SentenceContributions, Token, Truncation
-from siamviz.deletion import DeletionEffects
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, NonFiniteError
-from tests.builders import contributions, pair, settings
-
-SEEDS = st.integers(0, 10_000)
-SIMILARITIES = st.sampled_from(["cosine", "dot"])
-TEXTS = st.sampled_from(
-    ["Dogs run.", "The kittens can't sleep.", "Mr. Smith runs. Dogs sleep!", "狗在跑 naïve"]
-)
-
-
-@st.composite
-def pairs(draw: st.DrawFn, **options: object) -> PairAttribution:
-    given_options = {"normalized": draw(st.booleans()), "residual": draw(st.floats(0, 10))}
-    return pair(
-        draw(TEXTS),
-        draw(TEXTS),
-        similarity=draw(SIMILARITIES),
-        seed=draw(SEEDS),
-        **{**given_options, **options},
-    )
+from siamviz.contributions import SentenceContributions, Token
+from siamviz.errors import InvalidArgumentError, NonFiniteError
 
 
 def two_tokens(vectors: list, reference: list, rho: list, **changes: object):
@@ -325,266 +306,6 @@ class TestBy:
         assert q.matrix[1, 2] == pytest.approx(p.matrix[1:3, 2:5].sum())
 
 
-class TestTop:
-    def test_lists_the_largest_magnitudes_with_rank_and_share(self) -> None:
-        p = pair()
-        found = p.top(4)
-        inner = np.abs(p.matrix[1:-1, 1:-1])
-        np.testing.assert_allclose(
-            [abs(one.effect) for one in found], np.sort(inner.ravel())[::-1][:4]
-        )
-        for rank, one in enumerate(found, start=1):
-            assert one.rank == rank
-            assert one.effect == p.matrix[one.index_a, one.index_b]
-            assert (one.a, one.b) == (p.tokens_a[one.index_a], p.tokens_b[one.index_b])
-            assert one.share == pytest.approx(one.effect / p.score)
-
-    def test_keeps_special_tokens_and_signs_as_asked(self) -> None:
-        p = pair("Dogs.", "Cats.")
-        assert len(p.top(100)) == 4
-        assert len(p.top(100, special=True)) == 16
-        positive = p.top(100, special=True, sign="+")
-        negative = p.top(100, special=True, sign="-")
-        assert all(one.effect > 0 for one in positive)
-        assert all(one.effect < 0 for one in negative)
-        assert len(positive) + len(negative) == 16
-
-    def test_refuses_a_number_that_is_no_count(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="k must be 1 or more, not 0"):
-            pair().top(0)
-        with pytest.raises(ArgumentTypeError, match=r"k must be a whole number .*, not 1\.5"):
-            pair().top(1.5)
-        with pytest.raises(
-            InvalidArgumentError, match=r"Sign 'plus' is not known\. Use one of '\+', '-'"
-        ):
-            pair().top(sign="plus")
-
-
-class TestAlign:
-    @given(SEEDS, st.integers(1, 4), st.integers(1, 4))
-    def test_optimal_is_the_best_of_all_one_to_one_alignments(self, seed, rows, columns) -> None:
-        p = pair(" ".join("abcd"[:rows]), " ".join("efgh"[:columns]), seed=seed)
-        found = p.align("optimal")
-        effects = p.matrix[1:-1, 1:-1]
-        assert found.total == pytest.approx(_best_total(effects), abs=1e-12)
-        assert found.share == pytest.approx(found.total / p.score)
-        assert len({one.a.start for one in found.pairs}) == len(found.pairs)
-        assert len({one.b.start for one in found.pairs}) == len(found.pairs)
-        assert len(found.pairs) + len(found.unaligned_a) == rows
-        assert len(found.pairs) + len(found.unaligned_b) == columns
-        assert all(one.effect > 0 for one in found.pairs)
-
-    def test_max_takes_pairs_that_are_each_others_strongest(self) -> None:
-        p = _with_matrix([[5.0, 4.0, -1.0], [4.5, 3.0, -1.0], [-1.0, -1.0, -0.5]])
-        assert [(one.a.text, one.b.text) for one in p.align("max").pairs] == [("a", "d")]
-        best = p.align("optimal")
-        assert [(one.a.text, one.b.text) for one in best.pairs] == [("b", "d"), ("a", "e")]
-        assert [token.text for token in best.unaligned_a] == ["c"]
-        assert [token.text for token in best.unaligned_b] == ["f"]
-
-    def test_reads_as_a_list_of_pairs(self) -> None:
-        p = replace(_with_matrix([[0.25, 0, 0], [0, -1, 0], [0, 0, 0.125]]), score=0.5)
-        assert repr(p.align()) == (
-            "Alignment(optimal: 'a'-'d' +0.250, 'c'-'f' +0.125; total +0.375, 75% of the score; "
-            "unaligned 1 of A, 1 of B)"
-        )
-
-    def test_aligns_words_not_their_pieces(self) -> None:
-        found = pair("kittens", "gardens").align()
-        assert {one.a.text for one in found.pairs} | {t.text for t in found.unaligned_a} == {
-            "kittens"
-        }
-
-    def test_of_an_unknown_method_suggests_the_nearest(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="Did you mean 'optimal'"):
-            pair().align("optimum")
-
-
-class TestDifference:
-    @given(SEEDS, SIMILARITIES)
-    def test_of_equal_tokens_is_that_of_their_cells(self, seed: int, similarity: str) -> None:
-        p, q = pair(seed=seed, similarity=similarity), pair(seed=seed + 1, similarity=similarity)
-        d = p - q
-        np.testing.assert_array_equal(d.matrix, p.matrix - q.matrix)
-        np.testing.assert_array_equal(d.sign_flips, np.sign(p.matrix) == -np.sign(q.matrix))
-        assert (d.tokens_a, d.tokens_b, d.unit) == (p.tokens_a, p.tokens_b, "token")
-
-    @given(pairs(), pairs())
-    def test_adds_up_to_the_difference_of_the_ledgers(self, p, q) -> None:
-        q = replace(q, similarity=p.similarity)
-        d = p - q
-        size = sum(map(abs, p.ledger.values())) + sum(map(abs, q.ledger.values()))
-        for name, value in d.ledger.items():
-            assert value == pytest.approx(p.ledger[name] - q.ledger[name], abs=1e-12 * max(size, 1))
-
-    def test_of_other_texts_pairs_words_by_text_and_occurrence(self) -> None:
-        p, q = pair("the dog and the cat", "yes"), pair("the cat saw the bird", "yes", seed=5)
-        d = p - q
-        assert d.unit == "word"
-        names = [token.text for token in d.tokens_a]
-        assert names == ["[CLS]", "the", "the", "cat", "[SEP]", "(other)"]
-        p, q = p.by("word"), q.by("word")
-        np.testing.assert_allclose(d.matrix[2], p.matrix[4] - q.matrix[4])
-        np.testing.assert_allclose(d.matrix[3], p.matrix[5] - q.matrix[2])
-        np.testing.assert_allclose(
-            d.matrix[5], p.matrix[[2, 3]].sum(axis=0) - q.matrix[[3, 5]].sum(axis=0), atol=1e-14
-        )
-        assert [token.text for token in d.tokens_b] == ["[CLS]", "yes", "[SEP]"]
-
-    def test_of_different_similarities_is_refused(self) -> None:
-        with pytest.raises(InvalidArgumentError) as error:
-            _ = pair() - pair(similarity="dot")
-        assert "'dot' cannot be subtracted from one of 'cosine'" in str(error.value)
-
-    def test_of_a_folded_and_an_unfolded_attribution_is_refused(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="Fold both"):
-            _ = pair() - pair().fold()
-
-    def test_with_something_else_is_a_type_error(self) -> None:
-        with pytest.raises(TypeError):
-            _ = pair() - 1
-
-    def test_shows_score_and_flips(self) -> None:
-        p = pair("a", "b")
-        d = p - replace(p, matrix=-p.matrix, score=p.score - 0.5)
-        assert repr(d) == (
-            "AttributionDifference(score=+0.5000, cosine, 3×3, unit='token', sign_flips=9)"
-        )
-
-
-class TestAgreement:
-    def test_is_perfect_with_itself(self) -> None:
-        p = pair()
-        found = p.agreement(p)
-        assert found.pearson == pytest.approx(1)
-        assert found.spearman == pytest.approx(1)
-        assert found.top_overlap == 1
-        assert found.cells == (len(p.tokens_a) - 2) * (len(p.tokens_b) - 2)
-
-    def test_compares_finite_cells_of_ordinary_tokens(self) -> None:
-        p = pair("a b c d", "e f g")
-        rng = np.random.default_rng(3)
-        matrix = np.full(p.matrix.shape, np.nan)
-        matrix[1:-1, 1:-1] = np.round(rng.normal(size=(4, 3)), 1)
-        matrix[2, 2] = np.nan
-        found = p.agreement(_deletion(p, matrix), k=3)
-        keep = np.isfinite(matrix)
-        x, y = p.matrix[keep], matrix[keep]
-        assert found.cells == 11
-        assert found.pearson == pytest.approx(np.corrcoef(x, y)[0, 1])
-        expected = np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1]
-        assert found.spearman == pytest.approx(expected)
-        top = set(np.argsort(-abs(x))[:3]) & set(np.argsort(-abs(y), kind="stable")[:3])
-        assert found.top_overlap == pytest.approx(len(top) / 3)
-
-    @pytest.mark.filterwarnings("error")
-    def test_with_a_constant_is_nan_without_a_warning(self) -> None:
-        p = pair()
-        found = p.agreement(_deletion(p, np.ones(p.matrix.shape)))
-        assert math.isnan(found.pearson)
-        assert math.isnan(found.spearman)
-        empty = p.agreement(_deletion(p, np.full(p.matrix.shape, np.nan)))
-        assert math.isnan(empty.top_overlap)
-        assert empty.cells == 0
-
-    def test_of_other_tokens_is_refused(self) -> None:
-        p = pair()
-        with pytest.raises(InvalidArgumentError) as error:
-            p.agreement(p.by("word"))
-        assert "different tokens of A: 14 by 'token' here, 12 by 'word' there" in str(error.value)
-
-    def test_deletion_effects_are_summed_by_unit_and_nan_stays(self) -> None:
-        p = pair("kittens", "a")
-        matrix = np.array([[np.nan] * 3, [np.nan, 1, np.nan], [np.nan, 2, np.nan], [np.nan] * 3])
-        word = _deletion(p, matrix).by("word")
-        expected = [[np.nan] * 3, [np.nan, 3, np.nan], [np.nan] * 3]
-        np.testing.assert_array_equal(word.matrix, expected)
-        assert p.by("word").agreement(word).cells == 1
-        assert repr(word) == f"DeletionEffects(score={p.score:.4f}, cosine, 3×3, unit='word')"
-
-
-class TestFrame:
-    def test_has_one_row_per_pair(self) -> None:
-        p = pair("Dogs run.", "Cats.", draws=2)
-        frame = p.to_frame()
-        assert len(frame) == p.matrix.size
-        row = frame[(frame.index_a == 1) & (frame.index_b == 2)].iloc[0]
-        assert (row.a, row.b, row.start_a, row.end_a, row.special) == ("Dogs", ".", 0, 4, False)
-        assert row.effect == p.matrix[1, 2]
-        assert row.share == pytest.approx(p.matrix[1, 2] / p.score)
-        assert row.standard_error == p.standard_error[1, 2]
-        assert frame.special.sum() == p.matrix.size - 3 * 2
-        assert frame.start_a.isna().sum() == 2 * len(p.tokens_b)
-        assert "standard_error" not in pair().to_frame()
-
-    def test_without_pandas_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "pandas", None)
-        with pytest.raises(ImportError, match=r"pip install 'siamviz\[frames\]'"):
-            pair().to_frame()
-
-
-class TestDict:
-    @given(pairs(dtype=np.float32), st.sampled_from(["token", "word"]), st.booleans())
-    def test_survives_json_exactly(self, p: PairAttribution, unit: str, fold: bool) -> None:
-        p = p.by(unit).fold() if fold else p.by(unit)
-        _assert_same(PairAttribution.from_dict(json.loads(json.dumps(p.to_dict()))), p)
-
-    def test_survives_json_with_errors_and_float64(self) -> None:
-        p = pair(draws=2, coarse=True, truncation=Truncation(5, 2), converged=True, message="Hm.")
-        _assert_same(PairAttribution.from_dict(json.loads(json.dumps(p.to_dict()))), p)
-
-    def test_holds_no_nan(self) -> None:
-        p = replace(pair(), relative_residual=math.nan, residual_bound=math.inf)
-        again = PairAttribution.from_dict(json.loads(json.dumps(p.to_dict(), allow_nan=False)))
-        assert math.isnan(again.relative_residual)
-
-    @pytest.mark.parametrize("key", [key for key in pair("a", "b").to_dict() if key != "format"])
-    def test_without_a_key_names_it(self, key: str) -> None:
-        data = pair("a", "b").to_dict()
-        del data[key]
-        with pytest.raises(InvalidArgumentError, match=f"The key '{key}' is missing"):
-            PairAttribution.from_dict(data)
-
-    @pytest.mark.parametrize(
-        ("key", "value", "message"),
-        [
-            ("format", "x/2", "The format 'x/2' is not known. This version reads 'siamviz.pair/1'"),
-            ("dtype", "int8", "The value of 'dtype' must be one of 'float32', 'float64'"),
-            ("matrix", [[1.0]], "The value of 'matrix' has shape (1, 1), but the tokens call for"),
-            ("matrix", "x", "The value of 'matrix' must be nested lists of numbers, not 'x'."),
-            ("matrix", [[1], [1, 2]], "The value of 'matrix' must be nested lists of numbers"),
-            ("token_effects_a", [math.nan] * 3, "'token_effects_a' contains NaN or infinity"),
-            ("score", "1", "The value of 'score' must be a finite number, not '1'."),
-            ("base", math.inf, "The value of 'base' must be a finite number, not inf."),
-            ("steps_a", 1.5, "The value of 'steps_a' must be of type int, not 1.5."),
-            ("converged", 1, "The value of 'converged' must be of type bool, not 1."),
-            ("unit", "words", "The value of 'unit' must be one of 'token', 'word'"),
-            ("settings", {"model": "x"}, "'settings' must be a mapping with the keys 'model'"),
-            ("tokens_a", [{"text": "a"}], "'tokens_a[0]' must be a mapping with the keys 'end'"),
-            (
-                "truncation_a",
-                {"characters": "x", "tokens": 1},
-                "'truncation_a.characters' must be of type int, not 'x'.",
-            ),
-        ],
-    )
-    def test_with_an_unfit_value_names_it(self, key: str, value: object, message: str) -> None:
-        with pytest.raises(InvalidArgumentError) as error:
-            PairAttribution.from_dict({**pair("a", "b").to_dict(), key: value})
-        assert message in str(error.value)
-
-    def test_of_no_mapping_is_a_type_error(self) -> None:
-        with pytest.raises(ArgumentTypeError, match="takes a mapping as to_dict returns it, not"):
-            PairAttribution.from_dict([])
-
-
-def test_importing_attributions_imports_numpy_alone() -> None:
-    heavy = "{'torch', 'scipy', 'pandas', 'uniseg', 'sentence_transformers'}"
-    code = f"import sys, siamviz.attribution, siamviz.direction; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
-
-
 class TestText:
     def test_ledger_reads_like_a_dict(self) -> None:
         ledger = pair().ledger
@@ -612,42 +333,12 @@ class TestText:
         assert "folded" in repr(p.fold())
 
 
+def test_importing_attributions_imports_numpy_alone() -> None:
+    heavy = "{'torch', 'scipy', 'pandas', 'uniseg', 'sentence_transformers'}"
+    code = f"import sys, siamviz.attribution, siamviz.direction; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def _inside(token: Token, unit: Token) -> bool:
     return unit.start <= token.start and token.end <= unit.end
-
-
-def _best_total(effects: np.ndarray) -> float:
-    """The largest total over all ways to leave out or pair each row, by trying them all."""
-    if effects.shape[0] == 0:
-        return 0.0
-    totals = [
-        effects[0, j] + _best_total(np.delete(effects[1:], j, axis=1))
-        for j in range(effects.shape[1])
-    ]
-    return max([_best_total(effects[1:]), *totals])
-
-
-def _with_matrix(matrix: list) -> PairAttribution:
-    """A pair of three words each and no special tokens, with this matrix."""
-    tokens = [tuple(Token(c, 2 * i, 2 * i + 1) for i, c in enumerate(w)) for w in ("abc", "def")]
-    a = contributions("a b c", tokens=tokens[0])
-    b = contributions("d e f", tokens=tokens[1])
-    p = PairAttribution.from_contributions(a, b)
-    return replace(p, matrix=np.array(matrix, dtype=float))
-
-
-def _deletion(p: PairAttribution, matrix: np.ndarray) -> DeletionEffects:
-    return DeletionEffects(
-        p.text_a, p.text_b, p.tokens_a, p.tokens_b, matrix, p.score, p.similarity
-    )
-
-
-def _assert_same(one: PairAttribution, two: PairAttribution) -> None:
-    names = [name for name in vars(two) if name != "_pair"]
-    for name in names:
-        x, y = getattr(one, name), getattr(two, name)
-        if isinstance(y, np.ndarray):
-            assert x.dtype == y.dtype
-            np.testing.assert_array_equal(x, y)
-        else:
-            assert x == y, name

@@ -24,17 +24,11 @@ from siamviz.errors import (
     UnsupportedModelError,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXT = "The dog chased kittens"
 OTHER = "a happy cat sleeps"
 OPTIONS = {"baseline": "zero", "quadrature": GaussLegendre(3)}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 from sentence_transformers import SentenceTransformer
@@ -139,19 +140,24 @@ def encoder(
     return SentenceTransformer(modules=[first, pool, *after], device="cpu", **options)
 
 
-def finite_difference(
+def finite_differences(
     function: Callable[[torch.Tensor], torch.Tensor],
-    state: torch.Tensor,
-    direction: torch.Tensor,
+    states: torch.Tensor,
+    delta: torch.Tensor,
     step: float = 1e-5,
-) -> torch.Tensor:
-    """DF(state)[direction] by central differences of fourth order, (N, D)."""
+) -> np.ndarray:
+    """DF(states)[delta of one token], token by token, by central differences of fourth order.
 
-    def at(k: int) -> torch.Tensor:
-        return function(state + k * step * direction)
+    `delta` is (1, S, H), `states` (N, S, H) and the result (N, S, D).
+    """
 
+    def along(direction: torch.Tensor) -> torch.Tensor:
+        a, b, c, d = (function(states + k * step * direction) for k in (-2, -1, 1, 2))
+        return (a - 8 * b + 8 * c - d) / (12 * step)
+
+    tokens = torch.eye(states.shape[1], dtype=states.dtype)
     with torch.no_grad():
-        return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step)
+        return torch.stack([along(delta * token[:, None]) for token in tokens], dim=1).numpy()
 
 
 def layers(family: str) -> int:
