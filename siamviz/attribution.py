@@ -22,6 +22,8 @@ from siamviz.units import Span
 if TYPE_CHECKING:
     import pandas as pd
 
+    from siamviz.widgets.pair_view import PairView
+
 
 @dataclass(frozen=True, eq=False)
 class PairAttribution:
@@ -51,6 +53,8 @@ class PairAttribution:
     score : float
         The similarity of what ``model.encode`` returns for the two texts.
     similarity : {"cosine", "dot"}
+    scores, normalisers : mapping of str to float
+        The score and n under each similarity that the two embeddings have.
     settings : Settings
     relative_residual : float
         ‖ρ‖ / ‖e − e0‖, the larger of the two sentences.
@@ -88,6 +92,8 @@ class PairAttribution:
     residual: float
     score: float
     similarity: str
+    scores: Mapping[str, float]
+    normalisers: Mapping[str, float]
     settings: Settings
     relative_residual: float
     residual_bound: float
@@ -233,6 +239,24 @@ class PairAttribution:
             _pair=None,
         )
 
+    def as_similarity(self, similarity: str) -> PairAttribution:
+        """Return the attribution of another similarity of the same two embeddings.
+
+        The contributions are the same, so this is exact and computes nothing anew.
+
+        Parameters
+        ----------
+        similarity : {"cosine", "dot"}
+
+        Raises
+        ------
+        InvalidArgumentError
+            For an unknown similarity, and for the cosine of a zero embedding.
+        """
+        if similarity == self.similarity:
+            return self
+        return replace(self, **terms.rescaled(self, similarity))
+
     def transpose(self) -> PairAttribution:
         """Return the attribution with A and B swapped."""
         error = self.standard_error
@@ -348,6 +372,18 @@ class PairAttribution:
         from siamviz.export.svg import to_svg
 
         return to_svg(self)
+
+    def view(self, **traits: Any) -> PairView:
+        """Return an interactive view of this result, for notebooks; it computes nothing.
+
+        Parameters
+        ----------
+        **traits
+            The traits of `siamviz.PairView` that need no model, such as ``unit="word"``.
+        """
+        from siamviz.widgets.pair_view import PairView
+
+        return PairView(self, **traits)
 
     def save(self, path: str | Path) -> None:
         """Write to `path` in the format its suffix names, such as .html, .svg, .json or .csv."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,8 @@ class DeletionEffects:
         NaN in the rows and columns of special tokens, which cannot be deleted.
     score : float
     similarity : {"cosine", "dot"}
+    scores, normalisers : mapping of str to float
+        The score and n under each similarity.
     unit : str
     """
 
@@ -35,6 +37,8 @@ class DeletionEffects:
     matrix: np.ndarray
     score: float
     similarity: str
+    scores: Mapping[str, float]
+    normalisers: Mapping[str, float]
     unit: str = "token"
 
     def by(
@@ -94,16 +98,19 @@ class DeletedSide:
 def mixed_differences(a: DeletedSide, b: DeletedSide, similarity: str) -> DeletionEffects:
     """Return the products of the two sides' changes over the similarity's normaliser."""
     encodings = [side.encoded.astype(np.float64) for side in (a, b)]
-    norms = np.prod([np.linalg.norm(side.embedding) for side in (a, b)])
-    encoded_norms = np.prod([np.linalg.norm(encoding) for encoding in encodings])
+    norms = float(np.linalg.norm(a.embedding) * np.linalg.norm(b.embedding))
+    encoded_norms = float(np.linalg.norm(encodings[0]) * np.linalg.norm(encodings[1]))
     product = float(encodings[0] @ encodings[1])
-    cosine = similarity == "cosine"
+    scores = {"cosine": product / encoded_norms, "dot": product}
+    normalisers = {"cosine": norms, "dot": norms / encoded_norms}
     return DeletionEffects(
         a.text,
         b.text,
         a.tokens,
         b.tokens,
-        a.changes @ b.changes.T / (norms if cosine else norms / encoded_norms),
-        product / float(encoded_norms) if cosine else product,
+        a.changes @ b.changes.T / normalisers[similarity],
+        scores[similarity],
         similarity,
+        scores,
+        normalisers,
     )

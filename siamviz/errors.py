@@ -50,6 +50,10 @@ class OutOfMemoryError(SiamvizError, MemoryError):
     """Even the smallest chunk of work did not fit into memory."""
 
 
+class FrontEndMissingError(SiamvizError, FileNotFoundError):
+    """The built front end is not there: it comes with the wheel, and a clone has to build it."""
+
+
 def suggest(value: object, allowed: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the nearest allowed name, or an empty string."""
     near = difflib.get_close_matches(str(value).lower(), list(allowed), n=1, cutoff=0.5)

@@ -53,7 +53,7 @@ def group_pair(
     if contributions is not None:
         a, b = contributions
         contributions = a, b = group_contributions(a, units_a), group_contributions(b, units_b)
-        n = terms.normaliser(a, b, pair.similarity)
+        n = pair.normalisers[pair.similarity]
         error, cell_error = terms.standard_error(a, b, n), terms.cell_error(a, b, n)
     else:
         error = None if error is None else sums_a @ error @ sums_b.T

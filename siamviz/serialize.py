@@ -11,6 +11,7 @@ import numpy as np
 
 from siamviz.contributions import Role, Settings, Token, Truncation
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError
+from siamviz.terms import SIMILARITIES
 
 if TYPE_CHECKING:
     from siamviz.attribution import PairAttribution
@@ -36,6 +37,8 @@ def pair_to_dict(pair: PairAttribution) -> dict[str, Any]:
         "residual": pair.residual,
         "score": pair.score,
         "similarity": pair.similarity,
+        "scores": dict(pair.scores),
+        "normalisers": dict(pair.normalisers),
         "settings": asdict(pair.settings),
         "relative_residual": _finite(pair.relative_residual),
         "residual_bound": _finite(pair.residual_bound),
@@ -77,7 +80,9 @@ def pair_fields(data: Mapping[str, Any]) -> dict[str, Any]:
         "token_effects_a": _array(data, "token_effects_a", (rows,), dtype),
         "token_effects_b": _array(data, "token_effects_b", (columns,), dtype),
         **{key: _number(data, key) for key in ("base", "residual", "score", "progress")},
-        "similarity": _choice(data, "similarity", ("cosine", "dot")),
+        "similarity": _choice(data, "similarity", SIMILARITIES),
+        "scores": _by_similarity(data, "scores"),
+        "normalisers": _by_similarity(data, "normalisers"),
         "settings": _record(data, "settings", Settings),
         "relative_residual": _number_or(data, "relative_residual", math.nan),
         "residual_bound": _number_or(data, "residual_bound", math.nan),
@@ -137,6 +142,15 @@ def _number(data: Mapping[str, Any], key: str) -> float:
 
 def _number_or(data: Mapping[str, Any], key: str, default: T) -> float | T:
     return default if _value(data, key) is None else _number(data, key)
+
+
+def _by_similarity(data: Mapping[str, Any], key: str) -> dict[str, float]:
+    """Return a number for the similarity of the result, and for others where they have one."""
+    value = _typed(data, key, dict)
+    present = _choice(data, "similarity", SIMILARITIES)
+    if present not in value or not set(value) <= set(SIMILARITIES):
+        raise _unfit(key, value, f"a mapping from {present!r} (and other similarities) to numbers")
+    return {similarity: _number(value, similarity) for similarity in value}
 
 
 def _array(data: Mapping[str, Any], key: str, shape: tuple[int, ...], dtype: str) -> np.ndarray:

@@ -6,12 +6,15 @@ All are products of contribution vectors over one normaliser n; see `PairAttribu
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siamviz.contributions import SentenceContributions, Settings
 from siamviz.errors import InvalidArgumentError, check_choice
+
+if TYPE_CHECKING:
+    from siamviz.attribution import PairAttribution
 
 SIMILARITIES = ("cosine", "dot")
 
@@ -43,7 +46,8 @@ def pair_fields(
     """Return the fields of the `PairAttribution` of two sentences, arrays in float32 or wider."""
     check_choice("Similarity", similarity, SIMILARITIES)
     settings = joint_settings(a.settings, b.settings)
-    n = normaliser(a, b, similarity)
+    scores, normalisers = measures(a, b, similarity)
+    n = normalisers[similarity]
     c_a, c_b = wide(a.vectors), wide(b.vectors)
     e_a, e_b = wide(a.embedding), wide(b.embedding)
     e0_a, e0_b = wide(a.reference), wide(b.reference)
@@ -61,8 +65,10 @@ def pair_fields(
         "token_effects_b": (c_b @ e0_a / n).astype(kind),
         "base": float(e0_a @ e0_b / n),
         "residual": float((rho_a @ e_b + e_a @ rho_b - rho_a @ rho_b) / n),
-        "score": encoded_score(a, b, similarity),
+        "score": scores[similarity],
         "similarity": similarity,
+        "scores": scores,
+        "normalisers": normalisers,
         "settings": settings,
         "relative_residual": float(max(a.relative_residual, b.relative_residual)),
         "residual_bound": float(max(a.residual_bound, b.residual_bound)),
@@ -117,6 +123,63 @@ def normaliser(a: SentenceContributions, b: SentenceContributions, similarity: s
     return length(wide(a.embedding), f"The embedding of {a.text[:40]!r}") * length(
         wide(b.embedding), f"The embedding of {b.text[:40]!r}"
     )
+
+
+def measures(
+    a: SentenceContributions, b: SentenceContributions, needed: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return score and normaliser under every similarity that the two embeddings have.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If they do not have the one that is `needed`.
+    """
+    scores: dict[str, float] = {}
+    normalisers: dict[str, float] = {}
+    for similarity in SIMILARITIES:
+        try:
+            n, score = normaliser(a, b, similarity), encoded_score(a, b, similarity)
+        except InvalidArgumentError:
+            if similarity == needed:
+                raise
+            continue
+        scores[similarity], normalisers[similarity] = score, n
+    return scores, normalisers
+
+
+def rescaled(pair: PairAttribution, similarity: str) -> dict[str, Any]:
+    """Return the fields of `pair` that change under another similarity: all have n in them.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the similarity is unknown or not defined for this pair.
+    """
+    check_choice("Similarity", similarity, SIMILARITIES)
+    if similarity not in pair.scores:
+        raise InvalidArgumentError(
+            f"This pair has no {similarity} similarity, only {', '.join(map(repr, pair.scores))}: "
+            "one of its embeddings is zero."
+        )
+    factor = pair.normalisers[pair.similarity] / pair.normalisers[similarity]
+
+    def scaled(array: np.ndarray) -> np.ndarray:
+        return (wide(array) * factor).astype(array.dtype)
+
+    error = pair.standard_error
+    return {
+        "matrix": scaled(pair.matrix),
+        "token_effects_a": scaled(pair.token_effects_a),
+        "token_effects_b": scaled(pair.token_effects_b),
+        "folded_matrix": scaled(pair.folded_matrix),
+        "standard_error": None if error is None else scaled(error),
+        "cell_error": None if pair.cell_error is None else pair.cell_error * factor,
+        "base": pair.base * factor,
+        "residual": pair.residual * factor,
+        "score": pair.scores[similarity],
+        "similarity": similarity,
+    }
 
 
 def encoded_score(a: SentenceContributions, b: SentenceContributions, similarity: str) -> float:

@@ -17,7 +17,8 @@ from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
 
 Span = tuple[int, int]
 UNITS = ("token", "word", "sentence")
-_COARSER = {"token": ("word", "sentence", "spans"), "word": ("sentence", "spans")}
+COARSER = {"token": ("word", "sentence", "spans"), "word": ("sentence", "spans")}
+"""What a result by a unit can be summed into."""
 
 # UAX #29 word boundaries within ASCII; everything else is left to uniseg.
 _ASCII_WORD = re.compile(
@@ -110,7 +111,7 @@ def check_regroup(current: str, unit: str | Sequence[Span]) -> None:
     """Raise unless a result by `current` can be summed into `unit`."""
     if isinstance(unit, str):
         check_choice("Unit", unit, UNITS)
-    if unit_name(unit) not in _COARSER.get(current, ()):
+    if unit_name(unit) not in COARSER.get(current, ()):
         raise InvalidArgumentError(
             f"A result by {current!r} cannot be regrouped by {unit_name(unit)!r}. "
             "Call by() on the result by 'token' that it was made from."

@@ -184,7 +184,7 @@ def _settings(pair: PairAttribution) -> tuple[str, ...]:
     settings = pair.settings
     rule = label(settings.rule)
     return (
-        label(settings.model.rstrip("/\\").replace("\\", "/").rpartition("/")[2]),
+        label(model_title(settings.model)),
         f"layer {settings.layer} of {settings.layers}",
         f"baseline {label(settings.baseline)}",
         rule if f"({pair.steps})" in rule else f"{rule}, {pair.steps} steps",
@@ -206,11 +206,7 @@ def _notes(pair: PairAttribution, unit_note: str, strongest: int) -> tuple[str, 
             "The reference terms are larger than the score, so this reference is not neutral: "
             'baseline="corpus" nearly removes them.'
         )
-    notes += [
-        _truncated(name, truncation)
-        for name, truncation in (("A", pair.truncation_a), ("B", pair.truncation_b))
-        if truncation
-    ]
+    notes += truncation_notes(pair)
     return tuple(note for note in notes if note)
 
 
@@ -229,6 +225,21 @@ def _silent(pair: PairAttribution) -> str:
     carry, them = ("carries", "it") if len(silent) == 1 else ("carry", "them")
     names = " and ".join(silent)
     return f"{names} {carry} nothing, so the matrix has no row or column for {them}."
+
+
+def model_title(name: str) -> str:
+    """Return the last part of a model's name or path, which does not tell where it lies.
+
+    >>> model_title("/home/ada/models/all-MiniLM-L6-v2/")
+    'all-MiniLM-L6-v2'
+    """
+    return name.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+
+
+def truncation_notes(pair: PairAttribution) -> list[str]:
+    """Return a sentence for each text that did not fit into the model."""
+    sides = (("A", pair.truncation_a), ("B", pair.truncation_b))
+    return [_truncated(name, truncation) for name, truncation in sides if truncation]
 
 
 def _truncated(name: str, truncation: Truncation) -> str:
