@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PACKAGES := js/node_modules/.package-lock.json
 BROWSERS := google-chrome google-chrome-stable chromium chromium-browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format pictures bench study browser clean
+.PHONY: help setup demo js dev test check format pictures bench study browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -14,7 +15,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## create .venv with siamviz and the development tools
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt | $(PACKAGES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "siamviz needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 			"Name a newer one: make setup PYTHON=python3.12" >&2; exit 1; }
@@ -23,24 +24,42 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(PACKAGES): js/package.json js/package-lock.json
+	@major=$$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/'); \
+		if ! command -v npm >/dev/null || [ "$${major:-0}" -lt 20 ]; then \
+			echo "The front end needs Node.js 20 or later and npm (https://nodejs.org); here is" \
+				"$$(node --version 2>/dev/null || echo no Node.js)." >&2; exit 1; fi
+	cd js && npm ci --no-audit --no-fund
+	@touch $@
+
 demo: setup ## explain a real pair in the terminal and write out/demo.html
 	@mkdir -p out
 	$(BIN)/siamviz explain "The dog runs after the kitten in the yard." \
 		"Outside in the garden the cat is chased by the dog." \
 		--baseline corpus --unit word --html out/demo.html
 
+js: $(PACKAGES) ## build the front end into siamviz/static
+	cd js && npm run --silent build
+
+dev: setup js ## open JupyterLab on the notebooks and rebuild the front end after every change
+	@node js/build.mjs --watch & watcher=$$!; trap "kill $$watcher" EXIT; \
+		ANYWIDGET_HMR=1 $(BIN)/jupyter lab --notebook-dir notebooks
+
 # One thread a worker: threads of several processes that wait for one another are many times slower.
-test: setup browser ## run the tests
+test: setup js browser ## run the tests
+	cd js && npm test --silent
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: setup ## lint, formatting and types
+	cd js && npm run --silent lint && npm run --silent types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-format: setup ## let ruff format the code and mend what it can
+format: setup ## let ruff and biome format the code and mend what they can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	cd js && npm run --silent format
 
 pictures: setup ## draw the README's pictures again
 	$(BIN)/python -m tests.benchmarks.pictures
@@ -56,5 +75,5 @@ browser: setup
 		$(BIN)/playwright install chromium
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) js/node_modules siamviz/static out build dist .pytest_cache .ruff_cache .hypothesis
 	find siamviz tests -name __pycache__ -type d -prune -exec rm -rf {} +

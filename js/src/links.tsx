@@ -1,0 +1,156 @@
+import { KEYS_HINT, pinMode, steer } from "./keys";
+import { lit, pointing, strongest, tokenPlace } from "./lit";
+import { effect, label } from "./text";
+import type { Picture, Side, Store, Token } from "./types";
+
+const MOST_LINKS = 80;
+const LINKS_OF_ONE = 16;
+const LEAST_SHARE = 0.02;
+const WIDEST = 13;
+
+/** The two texts as columns of words, with the effects as bands between them. */
+export function Links({ store, picture }: { store: Store; picture: Picture }) {
+  const { row, column } = lit(store);
+  const special = store.special.value;
+  const rows = shown(picture.rows, special);
+  const columns = shown(picture.columns, special);
+  const step = Math.max(rows.length, columns.length) > 40 ? 20 : 30;
+  const height = Math.max(rows.length, columns.length) * step;
+  const at = (list: number[], index: number) =>
+    (list.indexOf(index) + 0.5 + (height / step - list.length) / 2) * step;
+  const cells = chosen(picture, store, row, column);
+  const width = picture.columns.length;
+  return (
+    <div
+      class="sv-links"
+      role="application"
+      aria-roledescription="links"
+      aria-label={`${cells.length} strongest links between the texts. ${KEYS_HINT}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move through the pairs
+      tabIndex={0}
+      onKeyDown={(event) => steer(store, event)}
+      style={{ "--step": `${step}px` }}
+    >
+      <Words store={store} picture={picture} side="a" indices={rows} lit={row} />
+      <svg
+        class="sv-bands"
+        viewBox={`0 0 100 ${height}`}
+        preserveAspectRatio="none"
+        height={height}
+        aria-hidden="true"
+      >
+        {cells.reverse().map((cell) => {
+          const from = Math.floor(cell / width);
+          const to = cell % width;
+          if (!rows.includes(from) || !columns.includes(to)) return null;
+          return (
+            <Band
+              key={cell}
+              store={store}
+              picture={picture}
+              cell={cell}
+              from={at(rows, from)}
+              to={at(columns, to)}
+              state={stateOf(from, to, row, column)}
+            />
+          );
+        })}
+      </svg>
+      <Words store={store} picture={picture} side="b" indices={columns} lit={column} />
+    </div>
+  );
+}
+
+function shown(tokens: Token[], special: boolean): number[] {
+  return tokens.flatMap((token, index) => (special || token.role === "text" ? [index] : []));
+}
+
+/** The strongest cells of all, and those of the row or column that is looked at. */
+function chosen(
+  picture: Picture,
+  store: Store,
+  row: number | null,
+  column: number | null,
+): number[] {
+  const visible = store.visible.value;
+  const width = picture.columns.length;
+  const least = LEAST_SHARE * strongest(picture);
+  const cells: number[] = [];
+  let own = 0;
+  for (const [rank, cell] of picture.ranked.entries()) {
+    const strength = Math.abs(picture.values[cell] ?? 0);
+    const mine = Math.floor(cell / width) === row || cell % width === column;
+    if (!visible(cell) || strength === 0) continue;
+    if (mine ? own++ < LINKS_OF_ONE : rank < MOST_LINKS && strength >= least) cells.push(cell);
+    if (rank >= MOST_LINKS && ((row === null && column === null) || own >= LINKS_OF_ONE)) break;
+  }
+  return cells;
+}
+
+function stateOf(from: number, to: number, row: number | null, column: number | null): string {
+  if (row === null && column === null) return "";
+  const both = row !== null && column !== null;
+  const touched = both ? from === row && to === column : from === row || to === column;
+  return touched ? "sv-lit" : "sv-faded";
+}
+
+interface BandProps {
+  store: Store;
+  picture: Picture;
+  cell: number;
+  from: number;
+  to: number;
+  state: string;
+}
+
+function Band({ store, picture, cell, from, to, state }: BandProps) {
+  const value = picture.values[cell] ?? 0;
+  const limit = store.limit.value;
+  const strength = limit > 0 ? Math.min(1, Math.abs(value) / limit) : 0;
+  const width = picture.columns.length;
+  const place = { row: Math.floor(cell / width), column: cell % width };
+  const tone = Math.sign(value) * Math.max(0.45, strength) * limit;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the matrix has the same by keyboard
+    <path
+      class={`sv-band ${state}`}
+      d={`M0 ${from} C45 ${from} 55 ${to} 100 ${to}`}
+      stroke={store.palette.value.color(tone, limit)}
+      stroke-width={(1 + (WIDEST - 1) * strength).toFixed(2)}
+      stroke-dasharray={picture.uncertain(cell) ? "3 4" : undefined}
+      style={{ "--strength": (0.3 + 0.7 * strength).toFixed(2) }}
+      {...pointing(store, place)}
+      onClick={(event) => store.pinCell(place, pinMode(event))}
+    >
+      <title>{effect(value)}</title>
+    </path>
+  );
+}
+
+interface WordsProps {
+  store: Store;
+  picture: Picture;
+  side: Side;
+  indices: number[];
+  lit: number | null;
+}
+
+function Words({ store, picture, side, indices, lit }: WordsProps) {
+  const tokens = side === "a" ? picture.rows : picture.columns;
+  const pins = store.pinSums.value.flatMap((sum) => (side === "a" ? sum.rows : sum.columns));
+  return (
+    <ul class={`sv-words sv-${side}`}>
+      {indices.map((index) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the matrix has the same by keyboard
+        <li
+          key={index}
+          class={`${index === lit ? "sv-lit" : ""}${pins.includes(index) ? " sv-pinned" : ""}`}
+          {...pointing(store, tokenPlace(side, index))}
+          onClick={(event) => store.pinToken(side, index, pinMode(event))}
+        >
+          <bdi>{label(tokens[index]?.text ?? "")}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,43 @@
+import { isObject, isString, type JsonObject } from "./guard";
+import { MemoryHost, type PageFrame } from "./memory";
+import { mount } from "./mount";
+import { createStore } from "./state";
+
+/** Bring an exported page to life; the static table stays if its data cannot be read. */
+export function start(page: Document): void {
+  const root = page.getElementById("siamviz-root");
+  if (!root) return;
+  try {
+    const data = JSON.parse(page.getElementById("siamviz-data")?.textContent ?? "");
+    mount(createStore(pageHost(data)), root);
+  } catch (error) {
+    const note = page.createElement("p");
+    note.setAttribute("role", "alert");
+    note.textContent = `This page is not interactive: ${error instanceof Error ? error.message : error}`;
+    root.prepend(note);
+  }
+}
+
+/** Return the model of an exported page from its data. */
+export function pageHost(data: unknown): MemoryHost {
+  if (!isObject(data) || !isObject(data.state) || !Array.isArray(data.frames)) {
+    throw new Error("its data has no “state” or no “frames”.");
+  }
+  const bytes = (name: string) => {
+    const value = (data as JsonObject)[name];
+    return isString(value) ? fromBase64(value) : new Uint8Array();
+  };
+  const traits = { ...data.state, live: false, _palette: bytes("palette"), _other: bytes("other") };
+  return new MemoryHost(traits, data.frames.map(pageFrame));
+}
+
+function pageFrame(entry: unknown): PageFrame {
+  if (!isObject(entry) || !isObject(entry.settings) || !isString(entry.frame)) {
+    throw new Error("one of its results has no “settings” or no “frame”.");
+  }
+  return { settings: entry.settings, bytes: fromBase64(entry.frame) };
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,103 @@
+import { batch, computed, signal } from "@preact/signals";
+import { actionsOn } from "./actions";
+import { derive, themed } from "./derived";
+import { download } from "./download";
+import { isBoolean, isBytes, isString } from "./guard";
+import type { Host } from "./host";
+import { keepPlace, pointerSignals } from "./pointer";
+import { Session } from "./session";
+import { SettingSignals } from "./settings";
+import { watchTheme } from "./theme";
+import { Traits } from "./traits";
+import type { ExportFormat, Settings, Store } from "./types";
+import { choicesOf, viewTraits } from "./view";
+
+/** How long to wait for the next change of a setting before asking for it, in milliseconds. */
+export const PAUSE = 150;
+
+/** The same for typed text. */
+export const TYPING_PAUSE = 400;
+
+const FORMATS: ExportFormat[] = ["html", "svg", "png", "csv", "json"];
+
+/** Return the store of one model, shared by all its views. */
+export function createStore(host: Host): Store {
+  const traits = new Traits(host);
+  const hostTheme = watchTheme();
+  const settings = new SettingSignals(traits);
+  const { compare } = settings.signals;
+  const comparing = computed(() => compare.value !== null);
+  const live = traits.follow("live", isBoolean, false);
+  const session = new Session(host, { live, comparing, save: download });
+  const view = viewTraits(traits);
+  const pointer = pointerSignals();
+  const derived = derive(session, view, pointer, comparing);
+  const stop = keepPlace(derived.picture, pointer, view.pins);
+  const page = traits.get("_page", isBoolean, false);
+  const changes = changer(session, settings, page);
+  connect(traits, session, live.peek());
+  return {
+    modelName: traits.follow("model_name", isString, ""),
+    settings: settings.signals,
+    choices: choicesOf(traits, derived.frame, live),
+    status: session.status,
+    stale: session.stale,
+    job: session.painted,
+    exports: signal(page ? [] : FORMATS),
+    ...view,
+    ...pointer,
+    ...derived,
+    ...themed(traits, view, hostTheme.theme),
+    ...actionsOn(derived, view, pointer),
+    ...changes,
+    exportAs: (format) => session.exportAs(format),
+    dispose() {
+      changes.drop();
+      stop();
+      hostTheme.stop();
+      session.dispose();
+      traits.dispose();
+    },
+  };
+}
+
+/** What the user changes is asked for after a pause; a page, which has its answers, needs none. */
+function changer(session: Session, settings: SettingSignals, page: boolean) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const drop = () => clearTimeout(timer);
+  const send = () => session.compute(settings.chosen(), (accepted) => settings.decide(accepted));
+  return {
+    drop,
+    change(changed: Partial<Settings>) {
+      if (!batch(() => settings.choose(changed))) return;
+      drop();
+      if (page) {
+        send();
+        return;
+      }
+      session.prepare();
+      timer = setTimeout(send, "textA" in changed || "textB" in changed ? TYPING_PAUSE : PAUSE);
+    },
+    cancel() {
+      drop();
+      session.cancel();
+    },
+  };
+}
+
+function connect(traits: Traits, session: Session, live: boolean): void {
+  const slots = [
+    ["main", "_frame"],
+    ["other", "_other"],
+  ] as const;
+  for (const [slot, name] of slots) {
+    session.adopt(slot, traits.get(name, isBytes, new Uint8Array()));
+    traits.watch(name, isBytes, (value) => session.adopt(slot, value));
+  }
+  traits.listen("msg:custom", (content: unknown, buffers: unknown) =>
+    session.receive(content, Array.isArray(buffers) ? buffers : []),
+  );
+  if (!live) return;
+  traits.listen("comm_live_update", () => session.hello());
+  session.hello();
+}
