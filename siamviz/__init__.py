@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from siamviz.errors import (
         ArgumentTypeError,
         CancelledError,
+        FrontEndMissingError,
         InvalidArgumentError,
         InvalidTextError,
         ModelNotFoundError,
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
         RightRiemann,
         Trapezoid,
     )
+    from siamviz.widgets.pair_view import PairView
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "siamviz.explainer": ("Explainer",),
     "siamviz.attribution": ("PairAttribution",),
+    "siamviz.widgets.pair_view": ("PairView",),
     "siamviz.contributions": ("SentenceContributions", "Token"),
     "siamviz.corpus": ("Corpus",),
     "siamviz.quadrature": (
@@ -55,6 +58,7 @@ _HOMES = {
     "siamviz.errors": (
         "ArgumentTypeError",
         "CancelledError",
+        "FrontEndMissingError",
         "InvalidArgumentError",
         "InvalidTextError",
         "ModelNotFoundError",
@@ -71,6 +75,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test)
     "Explainer",
     "PairAttribution",
+    "PairView",
     "SentenceContributions",
     "Token",
     "GaussLegendre",
@@ -91,6 +96,7 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "NotConvergedError",
     "CancelledError",
     "OutOfMemoryError",
+    "FrontEndMissingError",
     "__version__",
 ]
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from inspect import signature
-from typing import Any
+from inspect import Parameter, Signature, signature
+from typing import Any, TypeVar
 
-from siamviz.engine import OPTION_NAMES
+from siamviz.engine import OPTION_NAMES, Options
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, suggest
 from siamviz.tokenization import check_text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def showing_options(method: F) -> F:
+    """Let `inspect.signature`, and so notebooks' completion, show the `Options` of a method."""
+    shown = signature(method)
+    own = [p for p in shown.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+    options = signature(Options).parameters.values()
+    asked = [option.replace(kind=Parameter.KEYWORD_ONLY) for option in options]
+    vars(method)["__signature__"] = Signature(
+        [*own, *asked], return_annotation=shown.return_annotation
+    )
+    return method
 
 
 def check_options(options: Iterable[str], *methods: Callable[..., Any], taken: str = "") -> None:

@@ -385,11 +385,21 @@ class PairAttribution:
 
         return PairView(self, **traits)
 
-    def save(self, path: str | Path) -> None:
-        """Write to `path` in the format its suffix names, such as .html, .svg, .json or .csv."""
+    def save(self, path: str | Path, *, unit: str | None = None, folded: bool = False) -> None:
+        """Write to `path` in the format its suffix names, such as .html, .svg, .json or .csv.
+
+        Parameters
+        ----------
+        path : str or path
+            With .html the interactive page, whose readers can go back to smaller units.
+        unit : {"token", "word", "sentence"}, optional
+            Show it summed by this unit.
+        folded : bool
+            Show it folded.
+        """
         from siamviz.export.save import save
 
-        save(self, path)
+        save(self, path, {"unit": unit or self.unit, "folded": folded or self.folded})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from siamviz.export.notebook import mimebundle

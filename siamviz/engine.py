@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, cast
 
 from siamviz.attribution import PairAttribution
 from siamviz.baselines import Baseline, parse_baseline
@@ -21,6 +21,18 @@ from siamviz.solver import PRECISIONS, Side, Task, solve
 from siamviz.tokenization import check_text
 
 MODES = ("auto", "forward", "reverse")
+
+
+class Asked(TypedDict, total=False):
+    """The arguments of `Options`, for type checkers and editors."""
+
+    layer: int
+    baseline: Any
+    quadrature: Rule | str | None
+    steps: int | None
+    precision: str
+    unit: Any
+    mode: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +142,7 @@ class Engine:
         monitor: Monitor,
         prompts: tuple[str | None, str | None],
         tasks: tuple[str | None, str | None],
-        options: dict[str, Any],
+        options: Mapping[str, Any],
     ) -> Iterator[PairAttribution]:
         """Ever better attributions of one pair."""
         check_text(text_a, "text_a")
@@ -150,7 +162,7 @@ class Engine:
         texts_a: Sequence[str],
         texts_b: Sequence[str],
         monitor: Monitor,
-        options: dict[str, Any],
+        options: Mapping[str, Any],
     ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
         """Contributions of each distinct text of either side."""
         asked = Options(**options)

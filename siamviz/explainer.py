@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from siamviz import models
-from siamviz.arguments import check_options, checked_pair, checked_texts, listed
+from siamviz.arguments import (
+    check_options,
+    checked_pair,
+    checked_texts,
+    listed,
+    showing_options,
+)
 from siamviz.attribution import PairAttribution
 from siamviz.comparison import Table
 from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
 from siamviz.encoder import Encoder
-from siamviz.engine import Engine, last
+from siamviz.engine import Asked, Engine, last
 from siamviz.errors import InvalidArgumentError, NotConvergedError, check_choice
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
@@ -102,6 +108,7 @@ class Explainer:
         """Results kept in memory, least recently used dropped first."""
         return self._engine.cache
 
+    @showing_options
     def explain(
         self,
         text_a: str,
@@ -115,7 +122,7 @@ class Explainer:
         prompt_b: str | None = None,
         task_a: str | None = None,
         task_b: str | None = None,
-        **options: Any,
+        **options: Unpack[Asked],
     ) -> PairAttribution:
         """Attribute the similarity of two texts to pairs of their tokens.
 
@@ -161,6 +168,7 @@ class Explainer:
         monitor.report(1.0)
         return pair
 
+    @showing_options
     def explain_iter(
         self,
         text_a: str,
@@ -169,22 +177,30 @@ class Explainer:
         similarity: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel = None,
+        memory: int | None = None,
         prompt_a: str | None = None,
         prompt_b: str | None = None,
         task_a: str | None = None,
         task_b: str | None = None,
-        **options: Any,
+        **options: Unpack[Asked],
     ) -> Iterator[PairAttribution]:
         """Yield ever better attributions of the pair; the last one is what `explain` returns.
 
         Takes what `explain` takes. A partial result has `progress` below 1 and its own residual.
+
+        Parameters
+        ----------
+        memory : int, optional
+            Bytes that one batch may take: smaller batches yield more often and stop sooner, and
+            take longer in all. Default: the explainer's.
         """
         check_options(options, self.explain_iter)
-        monitor = Monitor(cancel, progress, self._memory)
+        monitor = Monitor(cancel, progress, memory or self._memory)
         prompts, tasks = (prompt_a, prompt_b), (task_a, task_b)
         similarity = self._similarity(similarity)
         yield from self._engine.pairs(text_a, text_b, similarity, monitor, prompts, tasks, options)
 
+    @showing_options
     def contributions(
         self,
         text: str,
@@ -195,7 +211,7 @@ class Explainer:
         task: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel = None,
-        **options: Any,
+        **options: Unpack[Asked],
     ) -> SentenceContributions:
         """Integrated-Jacobian contributions of one text's tokens to its embedding.
 
@@ -238,6 +254,7 @@ class Explainer:
         _require_convergence(result, strict)
         return result
 
+    @showing_options
     def explain_many(
         self,
         pairs: Sequence[tuple[str, str]],
@@ -245,7 +262,7 @@ class Explainer:
         similarity: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel = None,
-        **options: Any,
+        **options: Unpack[Asked],
     ) -> list[PairAttribution]:
         """Explain many pairs; each distinct text (on each side of a corpus) is computed once.
 
@@ -272,6 +289,7 @@ class Explainer:
             for one, two in checked
         ]
 
+    @showing_options
     def pairwise(
         self,
         texts_a: Sequence[str],
@@ -280,7 +298,7 @@ class Explainer:
         similarity: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel = None,
-        **options: Any,
+        **options: Unpack[Asked],
     ) -> PairGrid:
         """Every text of `texts_a` with every text of `texts_b` (default: the same texts).
 
@@ -382,7 +400,7 @@ class Explainer:
         texts_b: Sequence[str],
         progress: Progress | None,
         cancel: Cancel,
-        options: dict[str, Any],
+        options: Mapping[str, Any],
     ) -> tuple[dict[str, SentenceContributions], dict[str, SentenceContributions]]:
         monitor = Monitor(cancel, progress, self._memory)
         return self._engine.sides(texts_a, texts_b, monitor, options)

@@ -252,7 +252,7 @@ def test_an_interrupt_ends_with_one_line_and_code_130(monkeypatch):
 
 
 def test_a_file_that_cannot_be_written_costs_no_result(run, tmp_path, monkeypatch):
-    def full(pair, path):
+    def full(pair, path, **shown):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(PairAttribution, "save", full)

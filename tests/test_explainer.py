@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -288,3 +289,13 @@ def test_importing_siamviz_loads_no_torch() -> None:
         cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
+
+
+def test_notebooks_and_type_checkers_are_shown_every_option_of_a_computation():
+    defaults = signature(engine.Options).parameters
+    for method in (siamviz.Explainer.explain, siamviz.Explainer.pairwise):
+        shown = signature(method).parameters
+        assert {name: shown[name].default for name in defaults} == {
+            name: option.default for name, option in defaults.items()
+        }
+    assert set(get_type_hints(engine.Asked)) == set(defaults)

@@ -13,8 +13,9 @@ from export_cases import by_word, hostile_pair
 
 from siamviz.attribution import PairAttribution
 from siamviz.errors import InvalidArgumentError
-from siamviz.export import save
+from siamviz.export import bundle, save
 from siamviz.export.html import to_html
+from siamviz.export.page import to_page
 from siamviz.export.svg import to_svg
 
 
@@ -22,11 +23,23 @@ def test_each_suffix_writes_its_format(tmp_path):
     shown = by_word()
     for suffix in (".html", ".svg", ".json", ".csv"):
         save.save(shown, tmp_path / f"x{suffix}")
-    assert (tmp_path / "x.html").read_text("utf-8") == to_html(shown)
+    assert (tmp_path / "x.html").read_text("utf-8") == to_page(shown)
     assert (tmp_path / "x.svg").read_text("utf-8") == to_svg(shown)
     restored = PairAttribution.from_dict(json.loads((tmp_path / "x.json").read_text("utf-8")))
     assert np.array_equal(restored.matrix, shown.matrix)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.csv", "x.html", "x.json", "x.svg"]
+
+
+def test_without_the_built_front_end_a_page_is_the_static_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "SCRIPT", tmp_path / "missing.js")
+    pair().save(tmp_path / "x.html", unit="word", folded=True)
+    assert (tmp_path / "x.html").read_text("utf-8") == to_html(pair().by("word").fold())
+
+
+def test_a_file_shows_the_unit_and_fold_that_are_asked_for(tmp_path):
+    pair().save(tmp_path / "x.json", unit="word", folded=True)
+    restored = PairAttribution.from_dict(json.loads((tmp_path / "x.json").read_text("utf-8")))
+    assert (restored.unit, restored.folded) == ("word", True)
 
 
 def test_a_csv_restores_every_number_exactly(tmp_path):

@@ -54,7 +54,7 @@ Html = Annotated[
         "--html",
         metavar="FILE",
         rich_help_panel="Output",
-        help="Write the picture as a self-contained page.",
+        help="Write the interactive picture as a self-contained page.",
         show_default=False,
     ),
 ]
@@ -102,14 +102,13 @@ def explain(
         files = _checked_files(html, save or [])
         options.check_names(precision=integration.precision, unit=unit)
         with explaining(subject.model, "Explaining") as (explainer, bar):
-            pair = explainer.explain(
+            found = explainer.explain(
                 a, b, layer=subject.layer, baseline=subject.baseline,
                 similarity=subject.similarity, quadrature=quadrature,
                 precision=integration.precision, strict=strict, progress=bar.report,
             )  # fmt: skip
-        pair = (pair.fold() if fold else pair).by(unit)
-        _show(pair, top, json)
-        _write(pair, files)
+        _show((found.fold() if fold else found).by(unit), top, json)
+        _write(found, files, unit, fold)
 
 
 def _checked_files(html: Path | None, save: list[Path]) -> list[Path]:
@@ -136,10 +135,10 @@ def _show(pair: PairAttribution, top: int, json: bool) -> None:
     render(pair, top=top)
 
 
-def _write(pair: PairAttribution, files: list[Path]) -> None:
+def _write(pair: PairAttribution, files: list[Path], unit: str, fold: bool) -> None:
     for file in files:
         try:
-            pair.save(file)
+            pair.save(file, unit=unit, folded=fold)
         except OSError as error:
             tell(f"Cannot write {str(file)!r}: {error.strerror or error}.")
             raise typer.Exit(FAILED) from error

@@ -109,14 +109,18 @@ def to_html(pair: PairAttribution, *, page: bool = True, title: str | None = Non
     body = _card(picture, _Skin(page))
     if not page:
         return _basic_elements(body)
-    default = f"{shorten(pair.text_a, 30)} × {shorten(pair.text_b, 30)} · siamviz"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(default if title is None else title)}</title>\n"
+        f"<title>{escape(page_title(pair) if title is None else title)}</title>\n"
         f"<style>\n{_stylesheet()}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def page_title(pair: PairAttribution) -> str:
+    """Return the title of a page that shows a pair: the beginnings of its texts."""
+    return f"{shorten(pair.text_a, 30)} × {shorten(pair.text_b, 30)} · siamviz"
 
 
 def _basic_elements(body: str) -> str:

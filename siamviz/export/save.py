@@ -8,13 +8,15 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siamviz.errors import InvalidArgumentError
+from siamviz.export import bundle
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
+from siamviz.export.page import as_shown, to_page
 from siamviz.export.png import obstacle, to_png
 from siamviz.export.svg import to_svg
 
@@ -37,15 +39,20 @@ _COLUMNS = (
 )
 
 
-def save(pair: PairAttribution, path: str | os.PathLike[str]) -> None:
+def save(
+    pair: PairAttribution, path: str | os.PathLike[str], state: Mapping[str, Any] | None = None
+) -> None:
     """Write a pair to `path` in the format that its suffix names.
 
     Parameters
     ----------
     pair : PairAttribution
     path : str or path
-        Ends in .html (a page), .svg, .png, .json (as `PairAttribution.to_dict`) or .csv (a row
-        for each pair of tokens). An existing file is replaced in one step.
+        Ends in .html (the interactive page; the static one where the front end is not built),
+        .svg, .png, .json (as `PairAttribution.to_dict`) or .csv (a row for each pair of tokens).
+        An existing file is replaced in one step.
+    state : mapping, optional
+        How to show it, by the names of `siamviz.PairView`'s traits.
 
     Raises
     ------
@@ -54,7 +61,23 @@ def save(pair: PairAttribution, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     check_target(target)
-    write_atomically(target, _WRITERS[target.suffix.lower()](pair))
+    suffix, state = target.suffix.lower(), state or {}
+    if suffix == ".html" and bundle.built():
+        content = to_page(pair, state=state).encode("utf-8")
+    else:
+        content = encode(as_shown(pair, state), suffix)
+    write_atomically(target, content)
+
+
+def encode(pair: PairAttribution, suffix: str) -> bytes:
+    """Return what a file with this suffix holds of a pair; .html is the static page.
+
+    Parameters
+    ----------
+    pair : PairAttribution
+    suffix : {".html", ".svg", ".png", ".json", ".csv"}
+    """
+    return _WRITERS[suffix](pair)
 
 
 def check_target(target: Path) -> None:

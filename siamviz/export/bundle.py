@@ -1,0 +1,44 @@
+"""The built front end: one script and one stylesheet for the widget and the exported page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siamviz.errors import FrontEndMissingError
+
+FOLDER = Path(__file__).resolve().parent.parent / "static"
+SCRIPT = FOLDER / "siamviz.js"
+STYLE = FOLDER / "siamviz.css"
+
+
+def built() -> bool:
+    """Whether the front end is there."""
+    return SCRIPT.is_file() and STYLE.is_file()
+
+
+def check_built() -> None:
+    """Raise unless the front end is there.
+
+    Raises
+    ------
+    FrontEndMissingError
+        With what to do: wheels contain it, a clone needs Node once to build it.
+    """
+    if not built():
+        raise FrontEndMissingError(
+            f"The front end is not built: {str(SCRIPT)!r} or its stylesheet is missing. In a clone "
+            "of siamviz install Node 20 or later (https://nodejs.org) and run `make js`; otherwise "
+            "reinstall siamviz from a wheel."
+        )
+
+
+def script() -> str:
+    """The script, an ECMAScript module."""
+    check_built()
+    return SCRIPT.read_text("utf-8")
+
+
+def style() -> str:
+    """The stylesheet."""
+    check_built()
+    return STYLE.read_text("utf-8")
