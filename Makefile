@@ -7,7 +7,7 @@ PACKAGES := js/node_modules/.package-lock.json
 BROWSERS := google-chrome google-chrome-stable chromium chromium-browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo js dev test check format pictures bench study browser clean
+.PHONY: help setup demo js dev test check format notebooks pictures bench study browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -60,6 +60,10 @@ format: setup ## let ruff and biome format the code and mend what they can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	cd js && npm run --silent format
+
+notebooks: setup js ## run the notebooks again and keep their outputs
+	cd notebooks && for file in *.ipynb; do $(CURDIR)/$(BIN)/jupyter nbconvert --to notebook \
+		--execute --inplace --ExecutePreprocessor.store_widget_state=False $$file; done
 
 pictures: setup ## draw the README's pictures again
 	$(BIN)/python -m tests.benchmarks.pictures

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from siamviz.export.escape import escape
 from siamviz.ledger import Ledger
 
 
@@ -77,10 +78,21 @@ class Table:
         return self.rows[index]
 
     def __str__(self) -> str:
+        return _aligned(self._cells())
+
+    def _cells(self) -> list[list[str]]:
+        """The table as written, names first."""
         dicts = self.to_dicts()
-        names = list(dict.fromkeys(name for row in dicts for name in row))
-        cells = [names, *([_shown(row.get(name)) for name in names] for row in dicts)]
-        return _aligned(cells)
+        names = list(dict.fromkeys(name for row in dicts for name in row if name != "error"))
+        names += ["error"] * any(row.get("error") for row in dicts)
+        return [names, *([_shown(row.get(name)) for name in names] for row in dicts)]
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Table(...)" if cycle else str(self))
+
+    def _repr_html_(self) -> str:
+        rows = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._cells()]
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
 def _flat(row: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,6 @@ class Ledger(Mapping[str, float]):
             f"+ tokens of B {self.tokens_b:.4f} + pairs {self.pairs:.4f} "
             f"+ residual {self.residual:.1e}"
         )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Ledger(...)" if cycle else str(self))

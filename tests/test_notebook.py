@@ -10,8 +10,10 @@ from html import unescape
 import nbformat
 import pytest
 from export_cases import Page, by_word, hostile_pair
+from IPython.lib.pretty import pretty
 from nbconvert import HTMLExporter
 
+from siamviz.comparison import BaselineRow, Table
 from siamviz.export import png
 from siamviz.export.html import to_html
 from siamviz.export.notebook import mimebundle
@@ -49,3 +51,13 @@ def test_nbconvert_keeps_every_word_of_the_fragment(sanitize):
     words = Page(bundle["text/html"]).text.split()
     text = unescape(re.sub(r"<[^>]*>|&lt;/?tbody&gt;", "", shown))
     assert " ".join(words) in " ".join(text.split())
+
+
+def test_tables_and_ledgers_read_well_in_a_notebook():
+    row = BaselineRow("<b>mine</b>", by_word().ledger, share=0.4, steps=12)
+    shown = Page(Table((row, BaselineRow("unk", error="no token")))._repr_html_())
+    assert set(shown.tags) == {"table", "tr", "td"}
+    assert "<b>mine</b>" in shown.text
+    assert "no token" in shown.text
+    assert pretty(Table((row,))).splitlines()[0].split()[:2] == ["baseline", "share"]
+    assert pretty(row.ledger) == str(row.ledger)

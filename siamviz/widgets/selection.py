@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,9 @@ class Selection:
     def __str__(self) -> str:
         a, b = (" ".join(token.text for token in side) for side in (self.tokens_a, self.tokens_b))
         return f"{a} × {b} {self.effect:+.4f} ({self.share:.0%})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Selection(...)" if cycle else str(self))
 
 
 def select(pair: PairAttribution, pin: Mapping[str, Sequence[int]]) -> Selection:
