@@ -5,6 +5,11 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const LIMIT = 120 * 1024;
+/** Long names of our own properties that no trait, message, file or element has. */
+const OURS = `blockSum choices columnBars columnLabels columnRules columnSums cycleUnit keyboard
+  labelA labelB layerList lockedLimit modelName nextStrongest otherPicture picture pinBlock pinCell
+  pinSums pinToken rowBars rowLabel rowRules rowSums similarities themeChoice uncertain viewHeight
+  viewWidth visible`;
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "siamviz", "static");
 const watch = process.argv.includes("--watch");
@@ -37,12 +42,16 @@ const context = await esbuild.context({
   outdir: out,
   bundle: true,
   format: "esm",
-  target: ["chrome120", "firefox117", "safari17"],
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  target: ["chrome120", "firefox117", "safari17.2"],
+  tsconfigRaw: "{}",
+  jsx: "transform",
+  jsxFactory: "h",
+  jsxFragment: "Fragment",
+  inject: ["src/jsx.ts"],
   charset: "utf8",
   legalComments: "none",
   minify: true,
+  mangleProps: new RegExp(`^(${OURS.replace(/\s+/g, "|")})$`),
   logLevel: "info",
   plugins: [reporter],
 });

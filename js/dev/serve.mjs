@@ -18,7 +18,7 @@ const context = await esbuild.context({
   sourcemap: "inline",
   jsx: "automatic",
   jsxImportSource: "preact",
-  target: ["chrome120", "firefox117", "safari17"],
+  target: ["chrome120", "firefox117", "safari17.2"],
 });
 const { port } = await context.serve({ host: "127.0.0.1", port: 8011, servedir: here });
 console.log(`http://127.0.0.1:${port}/`);

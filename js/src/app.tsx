@@ -4,6 +4,7 @@ import { CompareView } from "./compare";
 import { Header, Looks } from "./controls";
 import { Footer } from "./footer";
 import { Help } from "./help";
+import { stay } from "./keys";
 import { LedgerLine, Notices } from "./ledger";
 import { Links } from "./links";
 import { MatrixView } from "./matrixview";
@@ -25,6 +26,7 @@ export function App({ store }: { store: Store }) {
       dir="ltr"
       data-lm-suppress-shortcuts="true"
       aria-label="Why two texts are similar"
+      tabIndex={-1}
       onKeyDown={key}
     >
       <Header store={store} />
@@ -65,8 +67,10 @@ function shortcut(event: KeyboardEvent, store: Store, helping: { value: boolean 
     return;
   if (event.key === "?") helping.value = true;
   else if (event.key === "u" && !event.ctrlKey && !event.metaKey) store.cycleUnit();
-  else if (event.key === "Escape") store.clear();
-  else return;
+  else if (event.key === "Escape") {
+    if (event.target.closest(".sv-selection")) stay(event);
+    store.clear();
+  } else return;
   event.preventDefault();
 }
 

@@ -4,7 +4,7 @@ import type { Geometry } from "./geometry";
 export interface Inks {
   text: string;
   quiet: string;
-  card: string;
+  page: string;
   line: string;
   accent: string;
   up: string;
@@ -19,7 +19,7 @@ export function inksOf(element: Element): Inks {
   return {
     text: read("text"),
     quiet: read("quiet"),
-    card: read("card"),
+    page: read("page"),
     line: read("rule"),
     accent: read("accent"),
     up: read("up"),

@@ -58,11 +58,11 @@ function of(
 export function titles(one: Frame, two: Frame): [string, string] {
   if (one.method !== two.method) return [methodName(one), methodName(two)];
   const [first, second] = [one.settings, two.settings];
-  if (first.model !== second.model) return [first.model, second.model];
+  if (first.model !== second.model) return [label(first.model), label(second.model)];
   if (one.textB !== two.textB) return [`B “${brief(one.textB)}”`, `B “${brief(two.textB)}”`];
   if (first.layer !== second.layer) return [`layer ${first.layer}`, `layer ${second.layer}`];
   if (first.baseline !== second.baseline) {
-    return [`baseline ${first.baseline}`, `baseline ${second.baseline}`];
+    return [`baseline ${label(first.baseline)}`, `baseline ${label(second.baseline)}`];
   }
   return ["this", "the other"];
 }
@@ -87,11 +87,10 @@ export function counterpart(token: Token | null, tokens: Token[]): number | null
   return found ?? null;
 }
 
+/** Whether one token covers the other: a word and its pieces. */
 function overlaps(one: Token, two: Token): boolean {
   if (one.start === null || one.end === null || two.start === null || two.end === null)
     return false;
-  const [outer, inner] = one.end - one.start > two.end - two.start ? [one, two] : [two, one];
-  return outer.text.includes(inner.text) && inner.start !== null && outer.end !== null
-    ? (outer.start ?? 0) <= inner.start && inner.start < outer.end
-    : false;
+  const within = one.start >= two.start && one.end <= two.end && two.text.includes(one.text);
+  return within || (two.start >= one.start && two.end <= one.end && one.text.includes(two.text));
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { label as printed } from "./text";
 import { RULES, type Rule, type Store, type Unit, type View } from "./types";
 
 const RULE_NAMES: Record<Rule, string> = {
@@ -31,7 +32,7 @@ export function Header({ store }: { store: Store }) {
   return (
     <header class="sv-header">
       <div class="sv-settings">
-        <b class="sv-model">{store.modelName}</b>
+        <b class="sv-model">{named(store.modelName.value)}</b>
         <LayerChoice store={store} />
         <BaselineChoice store={store} />
         {store.choices.live.value ? <LiveRule store={store} /> : <SavedSteps store={store} />}
@@ -47,7 +48,7 @@ export function Looks({ store }: { store: Store }) {
       <UnitChoice store={store} />
       <Segments
         label="View"
-        options={VIEWS}
+        options={comparable(store) ? VIEWS : VIEWS.slice(0, -1)}
         value={store.view.value}
         choose={(view) => {
           store.view.value = view;
@@ -55,6 +56,12 @@ export function Looks({ store }: { store: Store }) {
       />
     </div>
   );
+}
+
+/** Whether there can be something to compare with: not in a page that was saved without. */
+function comparable({ choices, other, view }: Store): boolean {
+  const page = choices.steps.value !== null;
+  return !page || other.value !== null || view.value === "compare";
 }
 
 function UnitChoice({ store }: { store: Store }) {
@@ -171,7 +178,7 @@ export function Choice({ label, options, value, choose }: ChoiceProps) {
   if (all.length < 2) {
     return (
       <span class="sv-control">
-        <span class="sv-name">{label}</span> {value}
+        <span class="sv-name">{label}</span> {named(value)}
       </span>
     );
   }
@@ -185,12 +192,17 @@ export function Choice({ label, options, value, choose }: ChoiceProps) {
       >
         {all.map(([option, name]) => (
           <option key={option} value={option}>
-            {name}
+            {named(name)}
           </option>
         ))}
       </select>
     </label>
   );
+}
+
+/** A name as a label; nothing where there is none. */
+export function named(name: string): string {
+  return name && printed(name);
 }
 
 interface SliderProps {

@@ -10,8 +10,7 @@ export function Curve({ store }: { store: Store }) {
   const points = pointsOf(store);
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 2) return null;
-  const adaptive = store.settings.rule.value === "adaptive" && store.choices.live.value;
-  const tolerance = adaptive ? store.settings.tolerance.value : null;
+  const tolerance = toleranceOf(store);
   const errors = points.map(([, error]) => error).concat(tolerance ?? []);
   const x = scale(first[0], last[0], PAD, WIDTH - PAD);
   const log = scale(
@@ -36,6 +35,14 @@ export function Curve({ store }: { store: Store }) {
   );
 }
 
+/** What the residual has to reach; results with random references aim at their standard error. */
+function toleranceOf(store: Store): number | null {
+  const { rule, tolerance } = store.settings;
+  const random = store.frame.value?.units[0]?.standardError;
+  const aimed = rule.value === "adaptive" && store.choices.live.value && !random;
+  return aimed ? tolerance.value : null;
+}
+
 /** The residual after so many steps. */
 type Point = [number, number];
 
@@ -45,10 +52,9 @@ function pointsOf(store: Store): Point[] {
   const frame = store.frame.value;
   if (!frame || frame.progress < 1) return points;
   const { relativeResidual, stepsA, stepsB } = frame.certificate;
-  const steps = Math.max(stepsA, stepsB);
-  if (relativeResidual && steps > (points.at(-1)?.[0] ?? steps))
-    points.push([steps, relativeResidual]);
-  return points;
+  const total = Math.max(stepsA, stepsB);
+  if (!relativeResidual) return points;
+  return [...points.filter(([steps]) => steps < total), [total, relativeResidual]];
 }
 
 function said([steps, error]: Point): string {

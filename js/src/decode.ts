@@ -88,10 +88,14 @@ const CERTIFICATE: Spec<Certificate> = {
 export function decode(source: DataView | Uint8Array | ArrayBuffer): Frame {
   const bytes = asBytes(source);
   if (!bytes) throw new FrameError("A result came without its bytes.");
+  return assemble(...parts(bytes));
+}
+
+/** Return the header of a result, as Python wrote it, and its arrays. */
+export function parts(bytes: Uint8Array): [JsonObject, Arrays] {
   const start = headerEnd(bytes);
   const header = parse(bytes.subarray(PREFIX, start));
-  const arrays = new Arrays(field(header, "arrays", isObject), bytes, start);
-  return assemble(header, arrays);
+  return [header, new Arrays(field(header, "arrays", isObject), bytes, start)];
 }
 
 function headerEnd(bytes: Uint8Array): number {

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { stay } from "./keys";
 import type { Side, Store } from "./types";
 
 interface EditorProps {
@@ -27,11 +28,11 @@ export function Editor({ store, side, close }: EditorProps) {
   const key = (event: KeyboardEvent) => {
     event.stopPropagation();
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      leave(true);
-    }
-    if (event.key === "Escape") leave(false);
+    const enter = event.key === "Enter" && !event.shiftKey;
+    if (!enter && event.key !== "Escape") return;
+    event.preventDefault();
+    leave(enter);
+    stay(event);
   };
   return (
     <textarea

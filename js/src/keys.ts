@@ -11,6 +11,11 @@ const STEPS: Record<string, [number, number]> = {
   ArrowRight: [0, 1],
 };
 
+/** Keep the keys within the view when what has the focus goes away. */
+export function stay(event: Event): void {
+  (event.target as Element).closest<HTMLElement>(".sv-card")?.focus({ preventScroll: true });
+}
+
 /** How a click or key with modifiers pins. */
 export function pinMode(event: MouseEvent | KeyboardEvent): PinMode {
   if (event.shiftKey) return "extend";

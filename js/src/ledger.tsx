@@ -1,6 +1,6 @@
 import { Curve } from "./curve";
-import { duration, effect, percent, term } from "./text";
-import type { Certificate, Picture, Status, Store } from "./types";
+import { duration, effect, percent, term, visible } from "./text";
+import type { Frame, Picture, Status, Store } from "./types";
 
 const CORPUS = "corpus";
 
@@ -97,50 +97,37 @@ function residual(value: number): string {
 }
 
 function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  const start = visible(text.charAt(0).toUpperCase() + text.slice(1));
   return /[.!?]$/.test(start) || start === "" ? start : `${start}.`;
 }
+
+/** Why the picture may not be of the settings shown. */
+const STALE: Partial<Record<Status["kind"], string>> = {
+  stale: "the settings have changed",
+  waiting: "no answer yet",
+  cancelled: "cancelled",
+  failed: "the computation failed",
+};
 
 function StatusLine({ store, picture }: { store: Store; picture: Picture }) {
   const status = store.status.value;
   if (status.kind === "running") return <Progress store={store} status={status} />;
-  const { kind, text } = described(status, picture);
+  const stale = STALE[status.kind];
+  const [tone, text] = stale ? ["poor", `stale: ${stale}`] : verdict(picture.frame);
   return (
-    <p class={`sv-status sv-${kind}`}>
+    <p class={`sv-status sv-${tone}`}>
       <span class="sv-dot" aria-hidden="true" /> {text}
     </p>
   );
 }
 
-function described(status: Status, picture: Picture): { kind: string; text: string } {
-  switch (status.kind) {
-    case "stale":
-      return { kind: "poor", text: "stale: the settings have changed" };
-    case "waiting":
-      return { kind: "poor", text: "stale: no answer yet" };
-    case "cancelled":
-      return { kind: "poor", text: "stale: cancelled" };
-    case "failed":
-      return { kind: "poor", text: "stale: the computation failed" };
-    default:
-      return settled(picture);
-  }
-}
-
-function settled(picture: Picture): { kind: string; text: string } {
-  const { certificate, method, progress } = picture.frame;
-  if (method === "deletion") return { kind: "neutral", text: "preview by deletion" };
-  if (progress < 1) return { kind: "poor", text: "unfinished" };
-  return { kind: tone(certificate), text: verdict(certificate) };
-}
-
-function tone({ converged }: Certificate): string {
-  return converged === null ? "neutral" : converged ? "good" : "poor";
-}
-
-function verdict({ converged, stepsA, stepsB }: Certificate): string {
-  if (converged === null) return `${Math.max(stepsA, stepsB)} steps`;
-  return converged ? "settled" : "not settled";
+/** How good the result is: in colour, and in a word. */
+function verdict({ certificate, method, progress }: Frame): [string, string] {
+  const { converged, stepsA, stepsB } = certificate;
+  if (method === "deletion") return ["neutral", "preview by deletion"];
+  if (progress < 1) return ["poor", "unfinished"];
+  if (converged === null) return ["neutral", `${Math.max(stepsA, stepsB)} steps`];
+  return converged ? ["good", "settled"] : ["poor", "not settled"];
 }
 
 function Progress({ store, status }: { store: Store; status: Status & { kind: "running" } }) {
@@ -167,7 +154,7 @@ export function Notices({ store }: { store: Store }) {
   return (
     <div class="sv-notices">
       <div role="alert">
-        {status.kind === "failed" && <p class="sv-warning sv-failure">{status.message}</p>}
+        {status.kind === "failed" && <p class="sv-warning sv-failure">{visible(status.message)}</p>}
         {status.kind === "waiting" && <p class="sv-warning">{status.message}</p>}
       </div>
       {status.kind === "cancelled" && (
@@ -175,7 +162,7 @@ export function Notices({ store }: { store: Store }) {
       )}
       {frame?.referenceDominates && <Reference store={store} />}
       {frame?.notes.map((note) => (
-        <p key={note}>{note}</p>
+        <p key={note}>{visible(note)}</p>
       ))}
     </div>
   );

@@ -1,7 +1,9 @@
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { KEYS_HINT, pinMode, steer } from "./keys";
-import { lit, pointing, strongest, tokenPlace } from "./lit";
-import { effect, label } from "./text";
-import type { Picture, Side, Store, Token } from "./types";
+import { lit, NOWHERE, pointing, strongest, tokenPlace } from "./lit";
+import { label, effect as printed } from "./text";
+import type { Hover, Picture, Side, Store, Token } from "./types";
 
 const MOST_LINKS = 80;
 const LINKS_OF_ONE = 16;
@@ -10,28 +12,24 @@ const WIDEST = 13;
 
 /** The two texts as columns of words, with the effects as bands between them. */
 export function Links({ store, picture }: { store: Store; picture: Picture }) {
-  const { row, column } = lit(store);
   const special = store.special.value;
   const rows = shown(picture.rows, special);
   const columns = shown(picture.columns, special);
   const step = Math.max(rows.length, columns.length) > 40 ? 20 : 30;
   const height = Math.max(rows.length, columns.length) * step;
-  const at = (list: number[], index: number) =>
-    (list.indexOf(index) + 0.5 + (height / step - list.length) / 2) * step;
-  const cells = chosen(picture, store, row, column);
-  const width = picture.columns.length;
+  const count = chosen(picture, store, NOWHERE).length;
   return (
     <div
       class="sv-links"
       role="application"
       aria-roledescription="links"
-      aria-label={`${cells.length} strongest links between the texts. ${KEYS_HINT}`}
+      aria-label={`${count} strongest links between the texts. ${KEYS_HINT}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move through the pairs
       tabIndex={0}
       onKeyDown={(event) => steer(store, event)}
       style={{ "--step": `${step}px` }}
     >
-      <Words store={store} picture={picture} side="a" indices={rows} lit={row} />
+      <Words store={store} picture={picture} side="a" indices={rows} />
       <svg
         class="sv-bands"
         viewBox={`0 0 100 ${height}`}
@@ -39,7 +37,37 @@ export function Links({ store, picture }: { store: Store; picture: Picture }) {
         height={height}
         aria-hidden="true"
       >
-        {cells.reverse().map((cell) => {
+        <Bands {...{ store, picture, rows, columns, step, height }} />
+      </svg>
+      <Words store={store} picture={picture} side="b" indices={columns} />
+    </div>
+  );
+}
+
+function shown(tokens: Token[], special: boolean): number[] {
+  return tokens.flatMap((token, index) => (special || token.role === "text" ? [index] : []));
+}
+
+interface BandsProps {
+  store: Store;
+  picture: Picture;
+  rows: number[];
+  columns: number[];
+  step: number;
+  height: number;
+}
+
+/** The bands alone are rendered anew while the pointer moves. */
+function Bands({ store, picture, rows, columns, step, height }: BandsProps) {
+  const place = lit(store);
+  const at = (list: number[], index: number) =>
+    (list.indexOf(index) + 0.5 + (height / step - list.length) / 2) * step;
+  const width = picture.columns.length;
+  return (
+    <>
+      {chosen(picture, store, place)
+        .reverse()
+        .map((cell) => {
           const from = Math.floor(cell / width);
           const to = cell % width;
           if (!rows.includes(from) || !columns.includes(to)) return null;
@@ -51,27 +79,16 @@ export function Links({ store, picture }: { store: Store; picture: Picture }) {
               cell={cell}
               from={at(rows, from)}
               to={at(columns, to)}
-              state={stateOf(from, to, row, column)}
+              state={stateOf(from, to, place)}
             />
           );
         })}
-      </svg>
-      <Words store={store} picture={picture} side="b" indices={columns} lit={column} />
-    </div>
+    </>
   );
 }
 
-function shown(tokens: Token[], special: boolean): number[] {
-  return tokens.flatMap((token, index) => (special || token.role === "text" ? [index] : []));
-}
-
 /** The strongest cells of all, and those of the row or column that is looked at. */
-function chosen(
-  picture: Picture,
-  store: Store,
-  row: number | null,
-  column: number | null,
-): number[] {
+function chosen(picture: Picture, store: Store, { row, column }: Hover): number[] {
   const visible = store.visible.value;
   const width = picture.columns.length;
   const least = LEAST_SHARE * strongest(picture);
@@ -87,7 +104,7 @@ function chosen(
   return cells;
 }
 
-function stateOf(from: number, to: number, row: number | null, column: number | null): string {
+function stateOf(from: number, to: number, { row, column }: Hover): string {
   if (row === null && column === null) return "";
   const both = row !== null && column !== null;
   const touched = both ? from === row && to === column : from === row || to === column;
@@ -122,7 +139,7 @@ function Band({ store, picture, cell, from, to, state }: BandProps) {
       {...pointing(store, place)}
       onClick={(event) => store.pinCell(place, pinMode(event))}
     >
-      <title>{effect(value)}</title>
+      <title>{printed(value)}</title>
     </path>
   );
 }
@@ -132,19 +149,31 @@ interface WordsProps {
   picture: Picture;
   side: Side;
   indices: number[];
-  lit: number | null;
 }
 
-function Words({ store, picture, side, indices, lit }: WordsProps) {
-  const tokens = side === "a" ? picture.rows : picture.columns;
-  const pins = store.pinSums.value.flatMap((sum) => (side === "a" ? sum.rows : sum.columns));
+function Words({ store, picture, side, indices }: WordsProps) {
+  const ofA = side === "a";
+  const list = useRef<HTMLUListElement>(null);
+  const tokens = ofA ? picture.rows : picture.columns;
+  const mark = (index: number | null, on: boolean) =>
+    list.current?.children[indices.indexOf(index ?? -1)]?.toggleAttribute("data-lit", on);
+  useLayoutEffect(() => {
+    let marked: number | null = null;
+    return effect(() => {
+      mark(marked, false);
+      const place = lit(store);
+      marked = ofA ? place.row : place.column;
+      mark(marked, true);
+    });
+  });
+  const pins = store.pinSums.value.flatMap((sum) => (ofA ? sum.rows : sum.columns));
   return (
-    <ul class={`sv-words sv-${side}`}>
+    <ul class={`sv-words sv-${side}`} ref={list}>
       {indices.map((index) => (
         // biome-ignore lint/a11y/useKeyWithClickEvents: the matrix has the same by keyboard
         <li
           key={index}
-          class={`${index === lit ? "sv-lit" : ""}${pins.includes(index) ? " sv-pinned" : ""}`}
+          class={pins.includes(index) ? "sv-pinned" : ""}
           {...pointing(store, tokenPlace(side, index))}
           onClick={(event) => store.pinToken(side, index, pinMode(event))}
         >

@@ -41,7 +41,7 @@ export function paintBars(
     brush.fillStyle = sum < 0 ? inks.down : inks.up;
     draw(middle, thickness, Math.max(scaled(sum), 1), Math.min(2, thickness / 3));
     if (cell < 15 || scaled(effect) < 4) continue;
-    brush.fillStyle = inks.quiet;
+    brush.fillStyle = effect < 0 ? inks.down : inks.up;
     draw(middle + thickness / 2 + 3, 2, scaled(effect), 1);
   }
 }

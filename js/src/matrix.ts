@@ -209,13 +209,13 @@ export class MatrixCanvas {
     if (column !== null) overlay.strokeRect(column * cell + 0.5, 0.5, cell - 1, height - 1);
     if (row === null || column === null) return;
     const outer = keyboard ? inks.accent : inks.text;
-    ring(overlay, [column * cell, row * cell, cell, cell], outer, inks.card);
+    ring(overlay, [column * cell, row * cell, cell, cell], outer, inks.page);
   }
 
   #markPin(pin: { rows: number[]; columns: number[] }): void {
     for (const rows of runs(pin.rows)) {
       for (const columns of runs(pin.columns)) {
-        ring(this.#overlay, this.#box(rows, columns), this.#inks.accent, this.#inks.card);
+        ring(this.#overlay, this.#box(rows, columns), this.#inks.accent, this.#inks.page);
       }
     }
   }
@@ -228,7 +228,7 @@ export class MatrixCanvas {
     overlay.fillStyle = inks.accent;
     overlay.fillRect(...box);
     overlay.globalAlpha = 1;
-    ring(overlay, box, inks.accent, inks.card);
+    ring(overlay, box, inks.accent, inks.page);
   }
 
   #box(rows: [number, number], columns: [number, number]): [number, number, number, number] {

@@ -1,4 +1,8 @@
+import { decode } from "./decode";
+import { toCsv, toJson } from "./files";
 import type { Host, HostCallback } from "./host";
+import { picture } from "./picture";
+import type { PictureOptions } from "./types";
 
 /** What an exported page holds of one computed result. */
 export interface PageFrame {
@@ -43,7 +47,11 @@ export class MemoryHost implements Host {
   }
 
   send(content: unknown): void {
-    const { id, kind, settings } = content as Record<string, unknown>;
+    const { id, kind, settings, format } = content as Record<string, unknown>;
+    if (kind === "export") {
+      this.#export(id, format);
+      return;
+    }
     const wanted =
       kind === "compute" ? this.#closest((settings ?? {}) as PageFrame["settings"]) : null;
     if (!wanted) {
@@ -55,6 +63,15 @@ export class MemoryHost implements Host {
     this.#emit("msg:custom", { id, ok: true, job }, []);
     const frame = { kind: "frame", job, slot: "main", final: true, remaining: 0, fraction: 1 };
     this.#emit("msg:custom", frame, [wanted.bytes]);
+  }
+
+  #export(id: unknown, format: unknown): void {
+    const bytes = this.#traits.get("_frame") as Uint8Array;
+    const options = Object.fromEntries(this.#traits) as unknown as PictureOptions;
+    const text = format === "csv" ? toCsv(picture(decode(bytes), options)) : toJson(bytes);
+    const mime = format === "csv" ? "text/csv" : "application/json";
+    const answer = { id, ok: true, name: `siamviz.${format}`, mime };
+    this.#emit("msg:custom", answer, [new TextEncoder().encode(text)]);
   }
 
   /** The result that meets the wanted settings and, of those, keeps most of the shown ones. */

@@ -14,13 +14,7 @@ export function ExportMenu({ store }: { store: Store }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!open) return;
-    root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-    const away = (event: Event) => {
-      if (!event.composedPath().includes(root.current as EventTarget)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", away, true);
-    return () => document.removeEventListener("pointerdown", away, true);
+    if (open) root.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
   }, [open]);
   const formats = store.exports.value;
   if (formats.length === 0) return null;
@@ -33,8 +27,7 @@ export function ExportMenu({ store }: { store: Store }) {
       class="sv-export"
       ref={root}
       onFocusOut={(event) => {
-        const next = event.relatedTarget;
-        if (next instanceof Node && !root.current?.contains(next)) setOpen(false);
+        if (!root.current?.contains(event.relatedTarget as Node | null)) setOpen(false);
       }}
     >
       <button

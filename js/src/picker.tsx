@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Choice } from "./controls";
+import { Choice, named } from "./controls";
 import type { Compare, Store } from "./types";
 
 type Kind = keyof Compare | "";
@@ -85,7 +85,7 @@ function Value({ store, kind, compare }: { store: Store; kind: Kind; compare: Co
     );
   }
   if (kind === "text_b") return <OtherText store={store} text={compare?.text_b ?? ""} />;
-  return kind === "model" ? <span class="sv-control">{compare?.model}</span> : null;
+  return kind === "model" ? <span class="sv-control">{named(compare?.model ?? "")}</span> : null;
 }
 
 function OtherText({ store, text }: { store: Store; text: string }) {

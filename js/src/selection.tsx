@@ -1,4 +1,5 @@
 import { Cross } from "./icons";
+import { stay } from "./keys";
 import { effect, percent } from "./text";
 import type { BlockSum, Store } from "./types";
 
@@ -12,7 +13,14 @@ export function Selection({ store }: { store: Store }) {
       <h3>
         Pinned
         {sums.length > 0 && (
-          <button type="button" class="sv-link" onClick={() => store.clear()}>
+          <button
+            type="button"
+            class="sv-link"
+            onClick={(event) => {
+              stay(event);
+              store.clear();
+            }}
+          >
             Clear
           </button>
         )}
@@ -40,7 +48,10 @@ function Entry({ sum, unpin }: { sum: BlockSum; unpin?: () => void }) {
           type="button"
           class="sv-icon"
           aria-label={`Unpin ${sum.labelA} × ${sum.labelB}`}
-          onClick={unpin}
+          onClick={(event) => {
+            stay(event);
+            unpin();
+          }}
         >
           <Cross />
         </button>

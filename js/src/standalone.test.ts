@@ -36,7 +36,7 @@ describe("a page", () => {
     open();
     expect(shownNumber()).toBe(2);
     expect(store.status.value.kind).toBe("offline");
-    expect(store.exports.value).toEqual([]);
+    expect(store.exports.value).toEqual(["csv", "json"]);
   });
 
   it("offers what was computed", () => {

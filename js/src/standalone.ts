@@ -2,6 +2,7 @@ import { isObject, isString, type JsonObject } from "./guard";
 import { MemoryHost, type PageFrame } from "./memory";
 import { mount } from "./mount";
 import { createStore } from "./state";
+import { visible } from "./text";
 
 /** Bring an exported page to life; the static table stays if its data cannot be read. */
 export function start(page: Document): void {
@@ -13,7 +14,8 @@ export function start(page: Document): void {
   } catch (error) {
     const note = page.createElement("p");
     note.setAttribute("role", "alert");
-    note.textContent = `This page is not interactive: ${error instanceof Error ? error.message : error}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    note.textContent = `This page is not interactive: ${visible(reason)}`;
     root.prepend(note);
   }
 }

@@ -20,6 +20,9 @@ export const TYPING_PAUSE = 400;
 
 const FORMATS: ExportFormat[] = ["html", "svg", "png", "csv", "json"];
 
+/** What a page makes itself. */
+const PAGE_FORMATS: ExportFormat[] = ["csv", "json"];
+
 /** Return the store of one model, shared by all its views. */
 export function createStore(host: Host): Store {
   const traits = new Traits(host);
@@ -43,7 +46,7 @@ export function createStore(host: Host): Store {
     status: session.status,
     stale: session.stale,
     job: session.painted,
-    exports: signal(page ? [] : FORMATS),
+    exports: signal(page ? PAGE_FORMATS : FORMATS),
     ...view,
     ...pointer,
     ...derived,

@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import { largestSum, lit } from "./lit";
-import type { Picture, Side, Store } from "./types";
+import type { Palette, Picture, Side, Store } from "./types";
 
 /** The share of the colour range that sums use, so that they stay behind what is looked at. */
 const CALM = 0.6;
@@ -8,8 +8,18 @@ const CALM = 0.6;
 /** Room for the ring around a token, in pixels. */
 const RING = 5;
 
+/** How long long texts wait with their colours while the pointer moves on, in milliseconds. */
+const PAUSE = 50;
+
 /** How long to rest on a pair before long texts scroll to it, in milliseconds. */
 const REST = 120;
+
+/** The amounts that colours stand for, and their range. */
+interface Tint {
+  palette: Palette;
+  limit: number;
+  value(index: number): number;
+}
 
 /** Colours the tokens of one text that are in view, without rendering them anew. */
 export class TokenBrush {
@@ -24,6 +34,7 @@ export class TokenBrush {
   #height = 0;
   #lit: number | null = null;
   #pinned = new Set<number>();
+  #coloring: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(holder: HTMLElement, store: Store, side: Side, picture: Picture) {
@@ -49,6 +60,7 @@ export class TokenBrush {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#coloring);
     for (const stop of this.#stops) stop();
   }
 
@@ -63,22 +75,19 @@ export class TokenBrush {
 
   #paint(): void {
     const place = lit(this.#store);
-    this.#color();
+    const tint = this.#tint();
+    clearTimeout(this.#coloring);
+    if (this.#tops.length === 0) this.#color(tint);
+    else this.#coloring = setTimeout(() => this.#color(tint), PAUSE);
     this.#light(this.#side === "a" ? place.row : place.column);
     const sums = this.#store.pinSums.value;
     this.#pin(new Set(sums.flatMap((pin) => (this.#side === "a" ? pin.rows : pin.columns))));
   }
 
-  #color(): void {
-    const picture = this.#picture;
-    const store = this.#store;
-    const palette = store.palette.value;
-    const special = store.special.value;
-    const tokens = this.#side === "a" ? picture.rows : picture.columns;
-    const { value, limit } = this.#tint();
+  #color({ palette, value, limit } = this.#tint()): void {
     const [first, end] = this.#inView();
     for (let index = first; index < end; index++) {
-      const amount = special || tokens[index]?.role === "text" ? value(index) : 0;
+      const amount = value(index);
       const color = palette.color(amount, limit);
       const span = this.#spans[index];
       if (this.#colors[index] === color || !span) continue;
@@ -97,25 +106,34 @@ export class TokenBrush {
     return [Math.max(0, first), end < 0 ? tops.length : end];
   }
 
-  /** By the row or column that is looked at in the other text, else by the sums of its own. */
-  #tint(): { value(index: number): number; limit: number } {
-    const picture = this.#picture;
-    const side = this.#side;
+  #tint(): Tint {
     const store = this.#store;
-    const { row, column } = lit(store);
+    const palette = store.palette.value;
+    const special = store.special.value;
+    const tokens = this.#side === "a" ? this.#picture.rows : this.#picture.columns;
+    const { value, limit } = this.#effects();
+    const shown = (index: number) => special || tokens[index]?.role === "text";
+    return { palette, limit, value: (index) => (shown(index) ? value(index) : 0) };
+  }
+
+  /** Those with what is looked at in the other text, else the sums of its own. */
+  #effects(): Pick<Tint, "value" | "limit"> {
+    const picture = this.#picture;
+    const ofA = this.#side === "a";
+    const { row, column } = lit(this.#store);
     const width = picture.columns.length;
-    const limit = store.limit.value;
-    if (side === "a" && column !== null) {
-      return { value: (index) => picture.values[index * width + column] ?? 0, limit };
+    const limit = this.#store.limit.value;
+    if (ofA && column !== null) {
+      return { limit, value: (index) => picture.values[index * width + column] ?? 0 };
     }
-    if (side === "b" && row !== null) {
-      return { value: (index) => picture.values[row * width + index] ?? 0, limit };
+    if (!ofA && row !== null) {
+      return { limit, value: (index) => picture.values[row * width + index] ?? 0 };
     }
-    const sums = side === "a" ? picture.rowSums : picture.columnSums;
+    const sums = ofA ? picture.rowSums : picture.columnSums;
     const idle = row === null && column === null;
     return {
-      value: (index) => (idle ? (sums[index] ?? 0) : 0),
       limit: largestSum(picture) / CALM,
+      value: (index) => (idle ? (sums[index] ?? 0) : 0),
     };
   }
 

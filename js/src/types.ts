@@ -268,7 +268,7 @@ export interface Store {
   readout: ReadonlySignal<string>;
   theme: ReadonlySignal<Theme>;
   palette: ReadonlySignal<Palette>;
-  /** The formats that `exportAs` can ask for; none in a page without a kernel. */
+  /** The formats that `exportAs` can ask for. */
   exports: ReadonlySignal<ExportFormat[]>;
   change(settings: Partial<Settings>): void;
   cancel(): void;
