@@ -69,7 +69,9 @@ def shoot(
         shot = page.locator(".siamviz").screenshot(animations="disabled")
         page.close()
     with Image.open(BytesIO(shot)) as image:
-        image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, kmeans=4).save(picture, optimize=True)
+        image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, kmeans=4).save(
+            picture, optimize=True
+        )
     print(f"{picture}: {picture.stat().st_size // 1024} KiB")
 
 
