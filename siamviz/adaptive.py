@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from siamviz.integral import Integral, path_size
+from siamviz.integral import Integral, integrate
 from siamviz.jacobian import Path
 from siamviz.mesh import Mesh, Span, find_mesh
 from siamviz.monitor import Monitor
@@ -21,6 +21,8 @@ from siamviz.quadrature import Adaptive, Calibrated, GaussLegendre
 from siamviz.speed import SpeedProfile
 
 FIRST_STEPS = 12
+_FIRST_SHARE = 0.8
+"""What the first nodes are of the whole work, as progress tells it: most often they suffice."""
 _CELL = GaussLegendre(2).nodes()
 _STALLED = 0.5
 
@@ -71,17 +73,16 @@ def _first_try(
 ) -> Iterator[Integral]:
     steps = min(FIRST_STEPS, rule.max_steps)
     nodes = Calibrated(steps).nodes(profile)
-    start, end = path.embed(np.array([0.0, 1.0]), monitor)
-    values = path.derivatives(nodes.points, monitor)
-    vectors = np.tensordot(nodes.weights, values, 1)
-    embedded = nodes.embedded_weights()
-    coarse = None if embedded is None else np.tensordot(embedded, values, 1)
-    residual = float(np.linalg.norm(end - start - vectors.sum(0)))
-    converged = residual <= rule.tolerance * path_size(start, end)
+    result = None
+    for result in integrate(path, nodes, monitor, _FIRST_SHARE):
+        if result.steps < steps:
+            yield replace(result, converged=False)
+    assert result is not None
+    converged = result.residual <= rule.tolerance * result.size
     if converged:
         monitor.report(1.0)
-    result = Integral(vectors, coarse, start, end, residual, steps, 2, converged)
-    yield result if converged else replace(result, progress=_progress(residual, rule, result))
+    result = replace(result, converged=converged, progress=1.0)
+    yield result if converged else replace(result, progress=_progress(result.bound, rule, result))
     return result
 
 

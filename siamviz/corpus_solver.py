@@ -66,6 +66,8 @@ class CorpusSolver:
         with self._lock:
             while len(self._sample.rounds) < rounds:
                 self._sample.grow(monitor)
+                behind = 0.5 if self.task.side == "a" else 0.0
+                monitor.report((len(self._sample.rounds) - behind) / self.most_rounds)
             vectors = self._sample.vectors(rounds)
             deviations = self._sample.deviations(rounds)
         task = self.task

@@ -77,11 +77,11 @@ def path_size(start: np.ndarray, end: np.ndarray) -> float:
     return change if change > 1e-9 * size else (size or 1.0)
 
 
-def integrate(path: Path, nodes: Nodes, monitor: Monitor) -> Iterator[Integral]:
+def integrate(path: Path, nodes: Nodes, monitor: Monitor, share: float = 1.0) -> Iterator[Integral]:
     """Integrate by a fixed rule, yielding ever better results; the last one is complete.
 
     Nodes are visited in an order that covers [0, 1]; a partial result reweights the finished
-    nodes to sum to 1.
+    nodes to sum to 1. All of it is a `share` of the work that the caller does.
     """
     start, end = path.embed(np.array([0.0, 1.0]), monitor)
     order = nodes.coverage_order()
@@ -90,12 +90,13 @@ def integrate(path: Path, nodes: Nodes, monitor: Monitor) -> Iterator[Integral]:
     for batch in path.derivative_batches(nodes.points[order], monitor):
         values.extend(batch)
         done += len(batch)
-        monitor.report(done / len(nodes))
+        progress = share * done / len(nodes)
+        monitor.report(progress)
         finished = order[:done]
         vectors = _sum(nodes.partial(finished), values)
         coarse = _embedded(nodes, values, order) if done == len(nodes) else None
         bound = float(np.linalg.norm(end - start - vectors.sum(0)))
-        yield Integral(vectors, coarse, start, end, bound, done, 2, progress=done / len(nodes))
+        yield Integral(vectors, coarse, start, end, bound, done, 2, progress=progress)
 
 
 def _sum(weights: np.ndarray, values: list[np.ndarray]) -> np.ndarray:

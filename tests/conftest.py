@@ -35,3 +35,24 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let new widgets find a front end."""
+    import comm
+    from frontend import FrontEnd
+
+    monkeypatch.setattr(comm, "create_comm", FrontEnd)
+
+
+@pytest.fixture
+def live(connected: None, explainer: siamviz.Explainer) -> Iterator[siamviz.PairView]:
+    """A view with a front end, its first result there."""
+    from frontend import CHEAP, A, B
+
+    view = siamviz.PairView(explainer, A, B, **CHEAP)
+    view.comm.wait("frame", final=True)
+    assert view.attribution is not None
+    yield view
+    view.close()

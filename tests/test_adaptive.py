@@ -84,6 +84,20 @@ def test_the_bound_is_never_below_the_error_and_the_limit_is_kept(slope, place, 
         assert found.converged == (found.bound <= tolerance * found.size)
 
 
+def test_the_first_nodes_give_partial_results_that_say_so():
+    path, rule = along(step(1)), Adaptive(1e-4)
+    stream = integrate_adaptively(path, lambda: path, rule, None, Monitor(memory=1))
+    *partial, found = stream
+    assert len(partial) > 3
+    assert [result.steps for result in partial] == sorted(result.steps for result in partial)
+    for result in partial:
+        assert result.progress < 1
+        assert result.converged is False
+    assert found.converged
+    whole = run(path, rule)[-1]
+    np.testing.assert_allclose(found.vectors, whole.vectors, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 11, 12, 13, 14, 17, 40])
 def test_steps_never_exceed_the_limit_even_when_it_is_tiny(limit):
     results = run(along(step(5_000)), Adaptive(1e-3, max_steps=limit))

@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from builders import contributions, pair, settings
+from frames import summed, unpack
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -14,8 +16,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from siamviz.attribution import PairAttribution
 from siamviz.contributions import Token, Truncation
 from siamviz.export.frame import pack
-from tests.builders import contributions, pair, settings
-from tests.frames import summed, unpack
 
 HOSTILE = "</script><img src=x onerror=alert(1)> \"\u2028\u202e\x00'&"
 

@@ -1,20 +1,18 @@
-"""The pair view's Python half: traits, computations, messages, files, notebooks."""
+"""The pair view's Python half: traits, selections, comparisons, finished results."""
 
 from __future__ import annotations
 
 import base64
 import json
-import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
-import comm
 import numpy as np
 import pytest
-from builders import TEXT_A, TEXT_B, pair
-from frontend import FrontEnd
+from builders import TEXT_A, TEXT_B, contributions, pair
+from frames import unpack
+from frontend import CHEAP, A, B, explained
 from numpy.testing import assert_allclose, assert_array_equal
 
 import siamviz
@@ -24,40 +22,12 @@ from siamviz.corpus import Corpus
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import (
     ArgumentTypeError,
-    CancelledError,
     FrontEndMissingError,
     InvalidArgumentError,
     InvalidTextError,
 )
 from siamviz.export import bundle
-from siamviz.widgets.computation import Computation
 from siamviz.widgets.selection import Selection
-
-A, B = "The dog runs.", "A cat sleeps in the yard."
-CHEAP = {"rule": "gauss-legendre", "steps": 4, "layer": 4}
-
-
-@pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let new widgets find a front end."""
-    monkeypatch.setattr(comm, "create_comm", FrontEnd)
-    yield
-
-
-@pytest.fixture
-def live(connected, explainer) -> Iterator[PairView]:
-    """A view with a front end, its first result there."""
-    view = PairView(explainer, A, B, **CHEAP)
-    view.comm.wait("frame", final=True)
-    assert view.attribution is not None
-    yield view
-    view.close()
-
-
-def explained(explainer, layer=4, steps=4, **options) -> PairAttribution:
-    """The same computation, asked for plainly."""
-    options = {"quadrature": "gauss-legendre", "steps": steps, **options}
-    return explainer.explain(A, B, layer=layer, **options)
 
 
 class TestWithoutAKernel:
@@ -99,7 +69,12 @@ class TestWithoutAKernel:
 
     def test_works_where_ipykernel_is_not_installed(self) -> None:
         code = (
-            "import sys; sys.modules['ipykernel'] = None\n"
+            "import sys\n"
+            "class Absent:\n"
+            "    def find_spec(self, name, *_):\n"
+            "        if name.partition('.')[0] == 'ipykernel':\n"
+            "            raise ModuleNotFoundError(name)\n"
+            "sys.meta_path.insert(0, Absent())\n"
             "from tests.builders import pair\n"
             "view = pair().view(unit='word')\n"
             "assert view.attribution.unit == 'word'\n"
@@ -114,11 +89,10 @@ class TestWithoutAKernel:
 
 class TestTraits:
     def test_every_setting_has_a_help_text_and_stands_in_the_class_docstring(self) -> None:
-        for name, trait in PairView.class_traits().items():
-            if name in PairView.settings() or trait.read_only and not name.startswith("_"):
-                if trait.this_class.__module__.startswith("siamviz"):
-                    assert len(trait.help) > 10, name
-                    assert f"    {name}" in PairView.__doc__.replace(", ", "\n    "), name
+        documented = PairView.__doc__.replace(", ", "\n    ")
+        for name in (*PairView.settings(), "model_name", "layers", "baselines", "live"):
+            assert len(PairView.class_traits()[name].help) > 10, name
+            assert f"\n    {name}" in documented, name
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),
@@ -171,10 +145,15 @@ class TestTraits:
 
     def test_a_bad_value_among_several_takes_all_back(self, explainer) -> None:
         view = PairView(explainer, A, B)
-        with pytest.raises(InvalidArgumentError), view.hold_trait_notifications():
-            view.layer = 3
-            view.steps = 8
-            view.baseline = "maks"
+
+        def set_all() -> None:
+            with view.hold_trait_notifications():
+                view.layer = 3
+                view.steps = 8
+                view.baseline = "maks"
+
+        with pytest.raises(InvalidArgumentError):
+            set_all()
         assert (view.layer, view.steps, view.baseline) == (0, 16, "pad")
 
     def test_steps_that_the_rule_cannot_have_are_refused(self, explainer) -> None:
@@ -188,7 +167,7 @@ class TestTraits:
         assert (view.rule, view.steps) == ("midpoint", 1)
 
     def test_an_unknown_keyword_is_a_type_error_with_a_hint(self, explainer) -> None:
-        with pytest.raises(TypeError, match="'basline' is no trait of PairView. Did you mean"):
+        with pytest.raises(TypeError, match=r"'basline' is no trait of PairView\. Did you mean"):
             PairView(explainer, A, B, basline="pad")
         with pytest.raises(TypeError, match="'live' is no trait"):
             PairView(explainer, A, B, live=True)
@@ -330,6 +309,23 @@ class TestFinishedResult:
         with pytest.raises(InvalidArgumentError, match="Use one of 'word', 'sentence'"):
             view.unit = "token"
 
+    def test_it_needs_neither_torch_nor_a_model_library(self, tmp_path) -> None:
+        code = (
+            "import sys\n"
+            "from tests.builders import pair\n"
+            "view = pair().view(unit='word')\n"
+            f"view.save({str(tmp_path / 'x.html')!r})\n"
+            "view._repr_mimebundle_()\n"
+            "heavy = {'torch', 'transformers', 'sentence_transformers'}\n"
+            "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    def test_text_that_no_message_can_carry_is_shown_nevertheless(self) -> None:
+        view = pair("a lone \ud800 surrogate", "b").view()
+        assert view.text_a == "a lone \ufffd surrogate"
+        assert unpack(view._frame)[0]["text_a"] == "a lone \ud800 surrogate"
+
     def test_what_needs_a_model_is_refused(self) -> None:
         view = pair().view()
         with pytest.raises(InvalidArgumentError, match="layer cannot change: this view shows"):
@@ -339,357 +335,10 @@ class TestFinishedResult:
             pair().view(baseline="mask")
 
     def test_a_similarity_that_it_lacks_is_refused(self) -> None:
-        from builders import contributions
-
         zero = contributions("a", embedding=np.zeros(6), encoded=np.zeros(6))
         view = PairAttribution.from_contributions(zero, zero, "dot").view()
         with pytest.raises(InvalidArgumentError, match="has no cosine similarity, only 'dot'"):
             view.similarity = "cosine"
-
-
-class TestLive:
-    def test_a_view_computes_at_once_and_off_the_main_thread(self, live, explainer) -> None:
-        comm_ = live.comm
-        [(message, header, arrays)] = [f for f in comm_.frames() if f[0]["final"]]
-        assert message == {
-            "kind": "frame", "slot": "main", "final": True, "job": 1, "fraction": 1.0,
-            "remaining": 0.0,
-        }  # fmt: skip
-        assert_array_equal(arrays["matrix"], explained(explainer).matrix)
-        assert header["history"][-1] == [4, explained(explainer).relative_residual]
-        places = [i for i, (data, buffers) in enumerate(comm_.sent) if buffers]
-        assert {comm_.threads[i] for i in places[1:]} == {"siamviz"}
-        assert comm_.of_kind("started")[0]["settings"]["layer"] == 4
-
-    def test_the_result_stays_in_the_traits(self, live) -> None:
-        live.comm.wait("frame", final=True)
-        live.layer = 5
-        live.comm.wait("frame", final=True, job=2)
-        live._jobs.latest.done.wait()
-        with live._lock:
-            pass
-        assert live.attribution.settings.layer == 5
-
-    def test_setting_a_trait_starts_a_job(self, live, explainer) -> None:
-        live.layer = 5
-        assert live.comm.wait("started", job=2)["settings"]["layer"] == 5
-        assert_array_equal(live.attribution.matrix, explained(explainer, layer=5).matrix)
-
-    def test_setting_several_at_once_starts_one(self, live) -> None:
-        with live.hold_trait_notifications():
-            live.layer = 5
-            live.baseline = "mask"
-            live.steps = 3
-        assert live.attribution.settings.baseline == "mask"
-        assert [m["job"] for m in live.comm.of_kind("started")] == [1, 2]
-
-    def test_what_needs_no_model_starts_none(self, live) -> None:
-        live.unit, live.similarity, live.folded, live.view = "word", "dot", True, "links"
-        live.pins, live.limit, live.top_k = [{"a": [1], "b": [1]}], 0.5, 3
-        assert live.attribution.unit == "word"
-        assert len(live.comm.of_kind("started")) == 1
-
-    def test_waiting_inside_a_hold_does_not_deadlock(self, live) -> None:
-        with live.hold_trait_notifications():
-            live.layer = 5
-            assert live.attribution.settings.layer == 5
-        assert live.attribution.settings.layer == 5
-
-    def test_an_observer_on_the_worker_may_ask_for_more(self, live) -> None:
-        seen = []
-
-        def react(_) -> None:
-            if live.layer == 5:
-                live.layer = 6
-                seen.append(live.attribution.settings.layer)
-
-        live.observe(react, names="_frame")
-        live.layer = 5
-        live.comm.wait("frame", final=True, job=3)
-        assert live.attribution.settings.layer == 6
-        assert seen == [6]
-
-    def test_of_a_hundred_rapid_changes_at_most_two_are_computed_to_the_end(
-        self, live, explainer
-    ) -> None:
-        for number in range(100):
-            live.steps = 5 + number
-        assert live.attribution.settings.rule == "gauss-legendre(104)"
-        finals = [message for message, *_ in live.comm.frames() if message["final"]]
-        assert len(finals) <= 1 + 2
-        jobs = [message["job"] for message, *_ in live.comm.frames()]
-        assert jobs == sorted(jobs)
-        assert finals[-1]["job"] == live.comm.of_kind("started")[-1]["job"] == 101
-
-    def test_a_superseded_job_stops_within_one_batch(self, live, monkeypatch) -> None:
-        from siamviz import jacobian
-
-        layers, first, go = [], threading.Event(), threading.Event()
-        plain = jacobian.jacobian_products
-
-        def spied(path, *args):
-            layers.append(path.function.layer)
-            if len(layers) == 1:
-                first.set()
-                assert go.wait(60)
-            return plain(path, *args)
-
-        monkeypatch.setattr(jacobian, "jacobian_products", spied)
-        with live.hold_trait_notifications():
-            live.layer, live.steps = 1, 400
-        assert first.wait(60)
-        live.layer = 2
-        with live.hold_trait_notifications():
-            live.layer, live.steps = 3, 2
-        go.set()
-        assert live.attribution.settings.layer == 3
-        assert layers.count(1) == 1
-        assert layers.count(2) == 0
-
-    def test_cancel_keeps_the_last_result(self, live, explainer) -> None:
-        before = live._frame
-        with live.hold_trait_notifications():
-            live.layer, live.steps = 0, 500
-        live.cancel()
-        live.comm.wait("cancelled", job=2)
-        assert live._frame == before
-        assert not live._jobs.running
-
-    def test_waiting_for_what_is_cancelled_raises(self, live) -> None:
-        with live.hold_trait_notifications():
-            live.layer, live.steps = 0, 500
-        timer = threading.Timer(0.2, live.cancel)
-        timer.start()
-        with pytest.raises(CancelledError):
-            _ = live.attribution
-
-    def test_closing_stops_the_computation(self, connected, explainer) -> None:
-        view = PairView(explainer, A, B, layer=0, rule="midpoint", steps=500)
-        job = view._jobs.latest
-        view.close()
-        assert job.done.wait(60)
-        assert job.cancelled
-
-    def test_the_main_thread_may_explain_meanwhile(self, live, explainer) -> None:
-        with live.hold_trait_notifications():
-            live.layer, live.steps = 1, 40
-        mine = explained(explainer, layer=2, steps=12)
-        alone = siamviz.Explainer("all-MiniLM-L6-v2")
-        assert_allclose(mine.matrix, explained(alone, layer=2, steps=12).matrix, atol=1e-6)
-        wanted = explained(alone, layer=1, steps=40)
-        assert_allclose(live.attribution.matrix, wanted.matrix, atol=1e-6)
-
-    def test_two_views_of_one_explainer_take_turns(self, live, explainer) -> None:
-        second = PairView(explainer, B, A, **CHEAP)
-        live.layer = second.layer = 5
-        assert_allclose(live.attribution.matrix, second.attribution.matrix.T, atol=1e-6)
-
-    def test_an_error_is_told_and_logged_and_the_last_result_stays(
-        self, live, monkeypatch, caplog
-    ) -> None:
-        def fail(self):
-            raise ZeroDivisionError("injected")
-
-        before = live._frame
-        monkeypatch.setattr(Computation, "run", fail)
-        with caplog.at_level(logging.ERROR, logger="siamviz"):
-            live.layer = 5
-            message = live.comm.wait("failed", job=2)
-        assert message["error"] == (
-            "ZeroDivisionError: injected. The traceback is in Python's log."
-        )
-        assert "Traceback" in caplog.text
-        assert "injected" in caplog.text
-        assert live._frame == before
-        with pytest.raises(ZeroDivisionError, match="injected"):
-            _ = live.attribution
-
-    def test_an_error_of_siamviz_is_told_as_its_sentence(self, live) -> None:
-        live.baseline = np.zeros((3, 384))
-        assert "must have shape (6, 384)" in live.comm.wait("failed", job=2)["error"]
-
-    def test_partial_results_come_with_progress_and_a_growing_history(self, live) -> None:
-        with live.hold_trait_notifications():
-            live.layer, live.steps, live.text_a = 0, 48, A * 6
-        live.comm.wait("frame", final=True, job=2)
-        frames = [(m, h) for m, h, _ in live.comm.frames() if m["job"] == 2]
-        partial = [(m, h) for m, h in frames if not m["final"] and h["method"] == "attribution"]
-        assert partial
-        for message, header in partial:
-            assert 0 < message["fraction"] < 1
-            assert message["remaining"] > 0
-            assert header["progress"] < 1
-            assert header["history"][-1][0] == max(
-                header["certificate"]["steps_a"], header["certificate"]["steps_b"]
-            )
-        lengths = [len(header["history"]) for _, header in frames]
-        assert lengths == sorted(lengths)
-
-    def test_other_texts_get_a_preview_by_deletion_while_they_are_slow(
-        self, live, explainer, monkeypatch
-    ) -> None:
-        monkeypatch.setattr("siamviz.widgets.computation._PATIENCE", 0.0)
-        live.text_b = "Cats sleep."
-        live.comm.wait("frame", final=True, job=2)
-        preview = next(f for f in live.comm.frames() if f[0]["job"] == 2)
-        message, header, arrays = preview
-        assert (message["final"], header["method"]) == (False, "deletion")
-        assert header["notes"][-1].startswith("A preview while the attribution is computed")
-        wanted = np.nan_to_num(explainer.deletion(A, "Cats sleep.").matrix)
-        assert_allclose(arrays["matrix"], wanted, atol=1e-6)
-
-    def test_the_same_texts_keep_their_picture_instead(self, live, monkeypatch) -> None:
-        monkeypatch.setattr("siamviz.widgets.computation._PATIENCE", 0.0)
-        live.layer = 5
-        live.comm.wait("frame", final=True, job=2)
-        assert {h["method"] for m, h, _ in live.comm.frames()} == {"attribution"}
-
-    def test_a_comparison_reuses_the_result_that_is_shown(self, live, monkeypatch) -> None:
-        live.compare = {"layer": 5}
-        live.comm.wait("frame", slot="other", final=True)
-        slots = [m["slot"] for m in live.comm.of_kind("frame") if m["job"] == 2]
-        assert slots[0] == "main"
-        assert slots[-1] == "other"
-        fractions = [m["fraction"] for m in live.comm.of_kind("frame") if m["job"] == 2]
-        assert fractions == sorted(fractions)
-
-    def test_a_result_from_the_cache_keeps_its_history(self, live) -> None:
-        with live.hold_trait_notifications():
-            live.layer, live.steps, live.text_a = 0, 48, A * 6
-        long = live.comm.wait("frame", final=True, job=2)
-        live.layer = 5
-        live.comm.wait("frame", final=True, job=3)
-        live.layer = 0
-        live.comm.wait("frame", final=True, job=4)
-        histories = {m["job"]: h["history"] for m, h, _ in live.comm.frames() if m["final"]}
-        assert long["job"] == 2
-        assert len(histories[2]) > 1
-        assert histories[4] == histories[2]
-
-
-class TestMessages:
-    def test_hello_is_answered_with_the_job(self, live) -> None:
-        answer = live.comm.ask("hello")
-        assert answer == {"id": answer["id"], "ok": True, "job": 1, "running": False, "live": True}
-
-    def test_hello_during_a_job_brings_the_last_partial_frame_again(self, live) -> None:
-        live._jobs.latest.done.clear()
-        before = len(live.comm.frames())
-        assert live.comm.ask("hello")["running"]
-        again = live.comm.frames()[before:]
-        assert [m["job"] for m, *_ in again] == [1]
-        live._jobs.latest.done.set()
-
-    def test_compute_is_answered_before_anything_of_its_job_follows(self, live) -> None:
-        answer = live.comm.ask("compute", settings={"layer": 5, "baseline": "mask"})
-        assert (answer["ok"], answer["job"], answer["running"]) == (True, 2, True)
-        live.comm.wait("frame", final=True, job=2)
-        kinds = [m.get("kind", "answer") for m in live.comm.messages if m["job"] == 2]
-        assert kinds[:2] == ["answer", "started"]
-        assert (live.layer, live.baseline) == (5, "mask")
-        assert live.comm.updates("layer") == [5]
-
-    def test_compute_with_the_present_settings_starts_nothing(self, live) -> None:
-        before = len(live.comm.frames())
-        answer = live.comm.ask("compute", settings={"layer": 4})
-        assert (answer["job"], answer["running"]) == (1, False)
-        assert [m["final"] for m, *_ in live.comm.frames()[before:]] == [True]
-
-    def test_compute_tries_again_what_failed(self, live, monkeypatch) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(Computation, "run", lambda self: 1 / 0)
-            live.layer = 5
-            live.comm.wait("failed", job=2)
-        assert live.comm.ask("compute", settings={})["job"] == 3
-        live.comm.wait("frame", final=True, job=3)
-
-    @pytest.mark.parametrize(
-        ("settings", "message"),
-        [
-            ({"layer": 99}, "layer 99 is out of range"),
-            ({"layer": 5, "baseline": "maks"}, "Did you mean 'mask'?"),
-            ({"text_a": "   "}, "text_a is empty"),
-            ({"unit": "word"}, "'unit' is no setting of a computation"),
-            ({"layr": 3}, "Did you mean 'layer'?"),
-            ([1], "are no object"),
-            ({"compare": {"layer": "x"}}, "layer must be an int"),
-            ({"rule": "trapezoid", "steps": 1}, "at least 2, got 1"),
-        ],
-    )
-    def test_bad_settings_are_answered_with_their_sentence(self, live, settings, message) -> None:
-        answer = live.comm.ask("compute", settings=settings)
-        assert answer["ok"] is False
-        assert message in answer["error"]
-        assert (live.layer, live.baseline, live.text_a) == (4, "pad", A)
-        assert len(live.comm.of_kind("started")) == 1
-
-    @pytest.mark.parametrize(
-        "content", [None, 3, "hello", [], {}, {"kind": "hello"}, {"id": True, "kind": "hello"}]
-    )
-    def test_a_message_without_an_id_is_answered_nevertheless(self, live, content) -> None:
-        live.comm.tell(content)
-        [failed] = live.comm.of_kind("failed")
-        assert "no id to answer to" in failed["error"]
-
-    def test_an_unknown_kind_is_answered_with_what_there_is(self, live) -> None:
-        answer = live.comm.ask("</script>")
-        assert not answer["ok"]
-        assert "unknown kind '</script>'. There are 'hello', 'compute'" in answer["error"]
-
-    def test_cancel_is_answered(self, live) -> None:
-        assert live.comm.ask("cancel")["job"] == 1
-
-    @pytest.mark.parametrize("kind", ["html", "svg", "csv", "json", "png"])
-    def test_an_export_is_the_file_that_save_writes(self, live, kind, tmp_path) -> None:
-        live.unit = "word"
-        answer = live.comm.ask("export", format=kind)
-        assert answer["ok"], answer
-        [content] = next(b for d, b in live.comm.sent if d.get("content", {}).get("name"))
-        live.save(tmp_path / f"x.{kind}")
-        assert bytes(content) == (tmp_path / f"x.{kind}").read_bytes()
-        assert (answer["name"], answer["mime"].count("/")) == (f"siamviz.{kind}", 1)
-
-    def test_an_export_to_something_else_is_refused(self, live) -> None:
-        answer = live.comm.ask("export", format="pdf")
-        assert "Format 'pdf' is not known" in answer["error"]
-
-    def test_an_unexpected_error_is_answered_and_logged(self, live, monkeypatch, caplog) -> None:
-        monkeypatch.setattr(PairView, "_encode", lambda *_: 1 / 0)
-        answer = live.comm.ask("export", format="svg")
-        assert answer["error"].startswith("ZeroDivisionError")
-        assert "Traceback" in caplog.text
-
-    def test_a_bad_trait_from_the_front_end_is_told_and_taken_back(self, live) -> None:
-        live.comm.set(unit="wrd", limit=0.5)
-        [failed] = live.comm.of_kind("failed")
-        assert (failed["job"], "Did you mean 'word'?" in failed["error"]) == (None, True)
-        assert (live.unit, live.limit) == ("token", None)
-        assert live.comm.updates("unit")[-1] == "token"
-
-    def test_the_front_end_cannot_set_what_only_python_knows(self, live) -> None:
-        live.comm.set(_frame=b"x", live=False, model_name="<b>")
-        assert (live.live, live.model_name) == (True, "all-MiniLM-L6-v2")
-        assert live._frame[:4] == b"siam"
-
-    def test_traits_from_the_front_end_arrive(self, live) -> None:
-        live.comm.set(unit="word", pins=[{"a": [1], "b": [2]}], limit=0.25, layer=5)
-        assert (live.unit, live.pins, live.limit) == ("word", [{"a": [1], "b": [2]}], 0.25)
-        assert live.attribution.settings.layer == 5
-
-    def test_a_finished_result_computes_nothing(self, connected) -> None:
-        view = pair().view()
-        assert view.comm.ask("hello")["live"] is False
-        answer = view.comm.ask("compute", settings={"layer": 3})
-        assert not answer["ok"]
-        assert "has no model" in answer["error"]
-        assert view.comm.ask("cancel")["job"] is None
-        assert view.comm.ask("export", format="csv")["ok"]
-
-    def test_nothing_to_export_says_so(self, connected, explainer) -> None:
-        view = PairView(explainer, A, B, layer=0, rule="midpoint", steps=500)
-        answer = view.comm.ask("export", format="svg")
-        view.close()
-        assert "Nothing is computed yet" in answer["error"]
 
 
 class TestNotebook:
@@ -699,6 +348,7 @@ class TestNotebook:
         assert shown["application/vnd.jupyter.widget-view+json"]["model_id"] == live.model_id
         assert shown["text/html"].startswith("<div")
         assert "<script" not in shown["text/html"]
+        assert shown["text/plain"] == str(live.attribution)
 
     def test_what_fails_is_displayed_without_a_picture(self, connected, explainer) -> None:
         view = PairView(explainer, A, B, baseline=np.zeros((3, 384)))
@@ -721,12 +371,16 @@ class TestNotebook:
         state = live._get_embed_state()
         sources = len(live._esm) + len(live._css)
         rest = len(json.dumps(state)) + len(json.dumps(shown)) - sources
-        assert rest < 60 * 1024
+        assert rest < 36 * 1024
         decoded = {b["path"][0]: base64.b64decode(b["data"]) for b in state["buffers"]}
         assert decoded["_frame"] == live._frame
         assert len(decoded["_palette"]) == 2 * 256 * 3
 
+    def test_a_view_takes_the_width_there_is(self, explainer) -> None:
+        assert PairView(explainer, A, B).layout.width == "100%"
+        assert PairView(explainer, A, B, layout={"width": "50%"}).layout.width == "50%"
+
     def test_a_missing_front_end_says_how_to_build_it(self, monkeypatch, tmp_path) -> None:
         monkeypatch.setattr(bundle, "SCRIPT", tmp_path / "missing.js")
-        with pytest.raises(FrontEndMissingError, match="install Node 20 or later .* `make js`"):
+        with pytest.raises(FrontEndMissingError, match=r"install Node 20 or later .* `make js`"):
             pair().view()

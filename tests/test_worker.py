@@ -150,12 +150,22 @@ class TestPace:
         monkeypatch.setattr("siamviz.widgets.computation.time.monotonic", lambda: now[0])
         return now
 
-    def test_messages_are_due_ten_times_a_second_at_most(self, clock) -> None:
+    def test_partial_results_are_due_ten_times_a_second_at_most(self, clock) -> None:
         pace, due = Pace(), 0
         for _ in range(1000):
             clock[0] += 0.01
             due += pace.due()
         assert 90 <= due <= 100
+
+    def test_progress_alone_is_told_where_no_partial_result_is(self, clock) -> None:
+        pace = Pace()
+        assert pace.due()
+        clock[0] += 0.2
+        assert not pace.quiet()
+        clock[0] += 0.1
+        assert pace.quiet()
+        assert not pace.quiet()
+        assert pace.due()
 
     def test_the_time_left_follows_from_what_is_done(self, clock) -> None:
         pace = Pace()

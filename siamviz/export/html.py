@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _HEADING_EMS = 14.0
 _BAR_PIXELS = 64
 _LINK_BAR_PIXELS = 76
+_FAINT = 0.05
+"""Share of the largest effect whose colour is hardly seen, and left out of a compact fragment."""
 _RULED = " first-special-column"
 _BASIC = {"p": "div", "small": "span", "bdi": "span", "th": "td"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -66,6 +68,11 @@ class _Skin:
     """How elements are dressed: by the page's classes, or by basic inline styles alone."""
 
     page: bool
+    compact: bool = False
+
+    def tip(self, text: str) -> str:
+        """Return the attribute of a tooltip."""
+        return "" if self.compact else f' title="{escape(text)}"'
 
     def dress(self, kind: str) -> str:
         """Return the attribute that styles an element of a kind."""
@@ -76,12 +83,15 @@ class _Skin:
 
     def paint(self, kind: str, value: float, limit: float, empty: bool = False) -> str:
         """Return the attributes of an element that carries the colour of a value."""
+        if self.compact and abs(value) < _FAINT * limit:
+            return ""
         light, dark = hex_color(value, limit), hex_color(value, limit, dark=True)
         style = f"background-color:{light}" + ("" if empty else f";color:{ink(light)}")
         if self.page:
             style += f";--d:{dark}" + ("" if empty else f";--i:{ink(dark)}")
             return f' class="{kind} paint" style="{style}"'
-        basic = "" if empty else f";{_FRAGMENT_STYLES[_plain(kind)]}"
+        bare = empty or (self.compact and kind != "mark")
+        basic = "" if bare else f";{_FRAGMENT_STYLES[_plain(kind)]}"
         return f' style="{style}{basic}"'
 
 
@@ -89,7 +99,9 @@ def _plain(kind: str) -> str:
     return kind.removesuffix(_RULED)
 
 
-def to_html(pair: PairAttribution, *, page: bool = True, title: str | None = None) -> str:
+def to_html(
+    pair: PairAttribution, *, page: bool = True, title: str | None = None, compact: bool = False
+) -> str:
     """Return the picture of a pair as HTML.
 
     Parameters
@@ -100,13 +112,16 @@ def to_html(pair: PairAttribution, *, page: bool = True, title: str | None = Non
         reader's light or dark theme; False for a fragment with inline styles, for notebooks.
     title : str, optional
         Title of the page; by default it names the two texts.
+    compact : bool
+        Leave out the fragment's tooltips and the spacing of cells, for a copy that is seen only
+        where nothing better can be shown.
 
     Returns
     -------
     str
     """
     picture = draw(pair)
-    body = _card(picture, _Skin(page))
+    body = _card(picture, _Skin(page, compact))
     if not page:
         return _basic_elements(body)
     return (
@@ -200,7 +215,7 @@ def _sentence(sentence: Sentence, limit: float, skin: _Skin) -> str:
 def _mark(mark: Mark, limit: float, skin: _Skin) -> str:
     if mark.special:
         return f"<small{skin.dress('special')}>{escape(mark.text)}</small>"
-    tip = f' title="{signed(mark.effect, 4)}"'
+    tip = skin.tip(signed(mark.effect, 4))
     word = f"<bdi{skin.paint('mark', mark.effect, limit)}{tip}>{escape(mark.text)}</bdi>"
     return f"<b>{word}</b>" if mark.strong else word
 
@@ -237,7 +252,7 @@ def _ruled(picture: Picture, column: int) -> str:
 
 def _heading(heading: Heading, scope: str, kind: str, skin: _Skin) -> str:
     text = shorten(heading.text, _HEADING_EMS)
-    tip = f' title="{escape(heading.text)}"' if text != heading.text else ""
+    tip = skin.tip(heading.text) if text != heading.text else ""
     strong = heading.strong and not heading.special
     inner = f"<span>{escape(text)}</span>"
     inner = f"<b>{inner}</b>" if strong else inner
@@ -272,7 +287,7 @@ def _cell(picture: Picture, row: int, column: int, skin: _Skin) -> str:
     special = picture.rows[row].special or picture.columns[column].special
     kind = f"cell{' special' * special}{_ruled(picture, column)}"
     number = picture.number(row, column)
-    tip = f' title="{escape(picture.describe(row, column))}"' if number else ""
+    tip = skin.tip(picture.describe(row, column)) if number else ""
     value = float(picture.values[row, column])
     paint = skin.paint(kind, value, picture.limit, empty=not number)
     return f"<td{paint}{tip}>{_number(picture, row, column, skin)}</td>"

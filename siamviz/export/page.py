@@ -141,7 +141,7 @@ def _document(title: str, data: str, still: str) -> str:
 
 def _still(pair: PairAttribution) -> str:
     """Return the static picture without styles, which the page's policy forbids."""
-    return _STYLED.sub("", to_html(pair, page=False))
+    return _STYLED.sub("", to_html(pair, page=False, compact=True))
 
 
 def _inline(text: str, element: str) -> str:

@@ -1,18 +1,20 @@
-"""What a view's settings may be, checked with siamviz's own errors."""
+"""What a view's settings may be, checked with siamviz's own errors.
+
+What needs torch is imported where a model is there anyway: a view of a finished result needs none.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from traitlets import TraitError, TraitType
 
-from siamviz.baselines import BASELINE_NAMES, TOKEN_BASELINES, parse_baseline, special_id
 from siamviz.corpus import Corpus
-from siamviz.engine import of_side
 from siamviz.errors import (
     ArgumentTypeError,
     InvalidArgumentError,
@@ -30,14 +32,6 @@ THEMES = ("auto", "light", "dark")
 SIDES = ("a", "b")
 
 
-class SettingError(InvalidArgumentError, TraitError):
-    """A trait of a view was given a value that makes no sense; it keeps its old value."""
-
-
-class SettingTypeError(ArgumentTypeError, TraitError):
-    """A trait of a view was given a value of the wrong type; it keeps its old value."""
-
-
 @contextmanager
 def as_trait_errors() -> Generator[None]:
     """Raise siamviz's errors as trait errors too, so that traitlets takes changes back."""
@@ -45,10 +39,14 @@ def as_trait_errors() -> Generator[None]:
         yield
     except TraitError:
         raise
-    except TypeError as error:
-        raise SettingTypeError(str(error)) from error
     except SiamvizError as error:
-        raise SettingError(str(error)) from error
+        raise _trait_error(type(error))(str(error)) from None
+
+
+@cache
+def _trait_error(kind: type[SiamvizError]) -> type[SiamvizError]:
+    """Return the same kind of error, which traitlets knows as its own."""
+    return type(kind.__name__, (kind, TraitError), {"__module__": kind.__module__})
 
 
 class Setting(TraitType[Any, Any]):
@@ -82,7 +80,9 @@ class Setting(TraitType[Any, Any]):
     def validate(self, obj: Any, value: Any) -> Any:
         """Return the value to keep, or raise."""
         with as_trait_errors():
-            if self.metadata["computes"] and obj.finished:
+            if self.metadata["computes"] and not obj.computes:
+                if not obj.finished:
+                    return value
                 raise InvalidArgumentError(
                     f"{self.name} cannot change: this view shows a finished result and has no "
                     "model. Make one that computes with PairView(explainer, text_a, text_b)."
@@ -178,13 +178,23 @@ def layer_index(value: Any, layers: int, name: str = "layer") -> int:
     return index
 
 
+def text(_: Any, name: str, value: Any) -> str:
+    """Check for a text that can be explained."""
+    from siamviz.tokenization import check_text
+
+    return check_text(value, name)
+
+
 def supported_baselines(explainer: Explainer) -> list[str]:
     """The named baselines that the model's tokenizer allows."""
-    tokenizer = explainer.tokenizer
-    return [name for name in BASELINE_NAMES if not _lacks(tokenizer, name)]
+    from siamviz.baselines import BASELINE_NAMES
+
+    return [name for name in BASELINE_NAMES if not _lacks(explainer.tokenizer, name)]
 
 
 def _lacks(tokenizer: Any, name: str) -> bool:
+    from siamviz.baselines import TOKEN_BASELINES
+
     if name not in TOKEN_BASELINES:
         return False
     return getattr(tokenizer, f"{name.removesuffix('-shifted')}_token_id", None) is None
@@ -192,11 +202,20 @@ def _lacks(tokenizer: Any, name: str) -> bool:
 
 def check_baseline(value: Any, explainer: Explainer) -> Any:
     """Return a baseline that the model allows, in any form that `Explainer.explain` takes."""
-    for side in SIDES:
-        parse_baseline(of_side(value, side))
+    from siamviz.baselines import special_id
+
+    _parsed(value)
     if isinstance(value, str) and _lacks(explainer.tokenizer, value):
         special_id(explainer.tokenizer, value.removesuffix("-shifted"))
     return value
+
+
+def _parsed(value: Any) -> list[Any]:
+    """Return the baselines of both sides."""
+    from siamviz.baselines import parse_baseline
+    from siamviz.engine import of_side
+
+    return [parse_baseline(of_side(value, side)) for side in SIDES]
 
 
 def with_references(baseline: Any, references: int) -> Any:
@@ -209,13 +228,12 @@ def baseline_label(value: Any) -> str:
     """Return what a baseline is called, a string for any of them."""
     if isinstance(value, str):
         return value
-    labels = [parse_baseline(of_side(value, side)).label for side in SIDES]
-    return " | ".join(dict.fromkeys(labels))
+    return " | ".join(dict.fromkeys(baseline.label for baseline in _parsed(value)))
 
 
 def baseline_key(value: Any) -> tuple[str, ...]:
     """Return what results depend on; equal keys mean equal baselines."""
-    return tuple(parse_baseline(of_side(value, side)).key for side in SIDES)
+    return tuple(baseline.key for baseline in _parsed(value))
 
 
 def rule_of(name: str, steps: int, tolerance: float) -> Rule:

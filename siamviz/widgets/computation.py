@@ -12,6 +12,7 @@ from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import CancelledError, SiamvizError
 from siamviz.export.frame import pack
+from siamviz.widgets.history import Histories, History, extend
 from siamviz.widgets.request import Question, Request
 from siamviz.widgets.worker import Job
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
 Slot = Literal["main", "other"]
-History = tuple[tuple[int, float], ...]
 Tell = Callable[[dict[str, Any], bytes | None], None]
 
 _INTERVAL = 0.1
-"""Seconds between two messages about a job, at least."""
+"""Seconds between two partial results, at least."""
+_SILENCE = 0.25
+"""Seconds without a message after which the fraction done is told on its own."""
 _PATIENCE = 0.3
 """Seconds after which a preview is worth its time."""
 _PREVIEW = (
@@ -62,8 +64,8 @@ class Computation:
         Gives the explainer that a question's model means.
     before : Request and Found, optional
         The last request that was answered, and its answer.
-    histories : dict
-        How the error fell in earlier computations, by the question's key; added to.
+    histories : Histories
+        How the error fell in earlier computations; added to.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Computation:
         tell: Tell,
         load: Callable[[Explainer | str], Explainer],
         before: tuple[Request, Found] | None,
-        histories: dict[Any, History],
+        histories: Histories,
     ) -> None:
         self._request, self._job, self._tell, self._load = request, job, tell, load
         self._before, self._histories = before, histories
@@ -90,8 +92,8 @@ class Computation:
             other, other_frame = self._deletion()
         main, main_frame, history = self._main()
         if request.other is not None:
-            other = self._attribute("other", request.other)
-            other_frame = self._final("other", other, self._histories[request.other.key])
+            other, history_of_other = self._attribute("other", request.other)
+            other_frame = self._final("other", other, history_of_other)
         return Found(main, other, main_frame, other_frame, history)
 
     def _deletion(self) -> tuple[DeletionEffects, bytes]:
@@ -109,14 +111,13 @@ class Computation:
             self._finished += 1
             self._send("main", known.main_frame, final=True)
             return known.main, known.main_frame, known.history
-        main = self._attribute("main", question)
-        history = self._histories[question.key]
+        main, history = self._attribute("main", question)
         return main, self._final("main", main, history), history
 
-    def _attribute(self, slot: Slot, question: Question) -> PairAttribution:
+    def _attribute(self, slot: Slot, question: Question) -> tuple[PairAttribution, History]:
         explainer = self._load(question.model)
         self._pace.start()
-        history: list[tuple[int, float]] = []
+        points: list[tuple[int, float]] = []
         latest = None
 
         def between() -> bool:
@@ -125,18 +126,15 @@ class Computation:
             return self._job.cancel.is_set()
 
         for latest in question.answers(explainer, self._progress, between):
-            if not history or latest.steps > history[-1][0]:
-                history.append((latest.steps, latest.relative_residual))
+            extend(points, latest)
             if latest.progress < 1 and self._pace.due():
                 self._shown = True
-                self._send(slot, pack(latest, history=history), final=False)
+                self._send(slot, pack(latest, history=points), final=False)
             if self._job.cancel.is_set():
                 raise CancelledError("The computation was cancelled.")
         assert latest is not None
-        known = self._histories.get(question.key, ())
-        self._histories[question.key] = max(tuple(history), known, key=len)
         self._finished += 1
-        return latest
+        return latest, self._histories.curve(question, tuple(points))
 
     def _preview(self, question: Question, explainer: Explainer) -> None:
         self._shown = True
@@ -147,7 +145,7 @@ class Computation:
 
     def _progress(self, fraction: float) -> None:
         self._pace.fraction = fraction
-        if fraction < 1 and self._pace.due():
+        if fraction < 1 and self._pace.quiet():
             self._tell({"kind": "progress", **self._state()}, None)
 
     def _final(self, slot: Slot, pair: PairAttribution, history: History) -> bytes:
@@ -167,11 +165,11 @@ class Computation:
 
 
 class Pace:
-    """How fast one attribution goes, and when the next message about it is due."""
+    """How fast one attribution goes, and when the next partial result is due."""
 
     def __init__(self) -> None:
         self.fraction = 0.0
-        self._began = self._told = time.monotonic()
+        self._began = self._due = self._told = time.monotonic()
 
     def start(self) -> None:
         """Begin with another attribution."""
@@ -183,9 +181,17 @@ class Pace:
         return time.monotonic() - self._began
 
     def due(self) -> bool:
-        """Whether a message may be sent now; if so, the next one is due an interval later."""
+        """Whether to tell a partial result now; if so, the next one is due an interval later."""
         now = time.monotonic()
-        if now - self._told < _INTERVAL:
+        if now < self._due:
+            return False
+        self._due, self._told = now + _INTERVAL, now
+        return True
+
+    def quiet(self) -> bool:
+        """Whether nothing was told for long; if so, something is told now."""
+        now = time.monotonic()
+        if now - self._told < _SILENCE:
             return False
         self._told = now
         return True

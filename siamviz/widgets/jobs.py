@@ -1,7 +1,7 @@
 """The jobs of one view: the latest request counts, what it finds is adopted, all else is dropped.
 
-Messages about a job are sent only while it is the view's latest, under the view's lock, so that
-none of an older one can follow.
+Messages about a job are sent only while it is the view's latest, under a lock, so that none of an
+older one can follow. The lock is held for moments only: nobody waits for anything under it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitError
 
 from siamviz.errors import CancelledError, SiamvizError
-from siamviz.widgets.computation import Computation, Found, History
+from siamviz.widgets.computation import Computation, Found
+from siamviz.widgets.history import Histories
 from siamviz.widgets.request import Request
 from siamviz.widgets.worker import Job, worker_of
 
@@ -30,12 +31,10 @@ class Jobs:
     Parameters
     ----------
     explainer : Explainer
-    lock : RLock
-        The view's.
     send : callable
         Sends a message to the front end.
     adopt : callable
-        Takes what the latest job found; called under the lock.
+        Takes what the latest job found, on the thread that found it.
     alone : callable
         Whether there is no kernel: then jobs run when their result is asked for.
     """
@@ -43,18 +42,18 @@ class Jobs:
     def __init__(
         self,
         explainer: Explainer,
-        lock: threading.RLock,
         send: Send,
         adopt: Callable[[Found], None],
         alone: Callable[[], bool],
     ) -> None:
-        self._explainer, self._lock, self._send = explainer, lock, send
+        self._explainer, self._send = explainer, send
         self._adopt, self._alone = adopt, alone
+        self._lock = threading.RLock()
         self._numbers = count(1)
         self._key: Any = None
         self._before: tuple[Request, Found] | None = None
         self._sent: dict[str, tuple[dict[str, Any], bytes]] = {}
-        self._histories: dict[Any, History] = {}
+        self._histories = Histories()
         self._models: dict[str, Explainer] = {explainer.name: explainer}
         self.latest: Job[Found] | None = None
 
@@ -161,11 +160,12 @@ class Jobs:
         with self._lock:
             if job is not self.latest:
                 return
-            if job.result is not None:
-                self._before = request, job.result
-                self._adopt(job.result)
-            elif job.error is not None:
+            if job.error is not None:
                 self._send({**_ending(job.error), "job": job.number}, None)
+                return
+            assert job.result is not None
+            self._before = request, job.result
+        self._adopt(job.result)
 
 
 def _ending(error: Exception) -> dict[str, Any]:

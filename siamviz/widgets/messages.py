@@ -57,16 +57,18 @@ def parse(content: Any) -> Asked:
     MessageError
         If it has no `id` to answer to, or is of an unknown kind.
     """
-    if not isinstance(content, Mapping) or not _fit(content.get("id")):
-        raise MessageError(f"A message has no id to answer to: {content!r:.80}.")
+    if not answerable(content):
+        raise MessageError(f"A message of the view has no id to answer to: {content!r:.80}.")
     kind = content.get("kind")
     if kind not in KINDS:
         listed = ", ".join(map(repr, KINDS))
         raise MessageError(
-            f"A message of the view is of the unknown kind {kind!r:.40}, not {listed}."
+            f"A message of the view is of the unknown kind {kind!r:.40}. There are {listed}."
         )
     return Asked(content["id"], kind, content)
 
 
-def _fit(value: Any) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool)
+def answerable(content: Any) -> bool:
+    """Whether a message has an `id` by which the front end would know the answer."""
+    known = content.get("id") if isinstance(content, Mapping) else None
+    return isinstance(known, int | str) and not isinstance(known, bool)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +14,19 @@ from traitlets import TraitError
 
 from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, SiamvizError, suggest
+from siamviz.errors import InvalidArgumentError, SiamvizError
 from siamviz.export import bundle
-from siamviz.export.compose import model_title
-from siamviz.export.frame import pack
+from siamviz.export.escape import visible
 from siamviz.export.html import to_html
 from siamviz.export.page import Result, as_shown, to_page
 from siamviz.export.save import check_target, encode, write_atomically
 from siamviz.monitor import Progress
-from siamviz.quadrature import RULE_NAMES, Adaptive
-from siamviz.units import COARSER, UNITS
-from siamviz.widgets import choices, messages
+from siamviz.quadrature import Adaptive
+from siamviz.widgets import choices
+from siamviz.widgets.answers import Answers
 from siamviz.widgets.computation import Found
-from siamviz.widgets.jobs import Jobs, sentence
+from siamviz.widgets.jobs import Jobs
+from siamviz.widgets.opening import Opening, check_names, of_model, of_result
 from siamviz.widgets.request import Question, Request, compared
 from siamviz.widgets.saving import Choice, Saved, choices_of, results_of
 from siamviz.widgets.selection import Selection, fits, select
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
 logger = logging.getLogger("siamviz")
-_PATIENCE = 1.0
+_PATIENCE = 0.25
 """Seconds for which a cell that shows a view waits for the result, to keep a static picture."""
 
 
@@ -115,7 +114,7 @@ class PairView(ViewTraits):
     """
 
     if bundle.built():
-        _esm = bundle.SCRIPT
+        _esm = bundle.module()
         _css = bundle.STYLE
 
     def __init__(
@@ -126,81 +125,43 @@ class PairView(ViewTraits):
         **traits: Any,
     ) -> None:
         bundle.check_built()
-        _check_names(traits, self.settings())
-        self._lock = threading.RLock()
+        check_names(traits, self.settings())
+        opening = self._open(source, text_a, text_b, traits)
+        self._explainer, self._found = opening.explainer, opening.found
+        self._similarity = opening.similarity
+        self.units, self.similarities = opening.units, opening.similarities
+        self.computes = self._explainer is not None
+        self._setting = threading.RLock()
+        self._arrived = self._found
         self._given: dict[str, Any] = {}
-        self._found: Found | None = None
-        self._explainer: Explainer | None = None
         self._jobs: Jobs | None = None
         self._deferring = False
-        if isinstance(source, PairAttribution):
-            traits = self._open_result(source, text_a, text_b, traits)
-        else:
-            traits = self._open_model(source, text_a, text_b, traits)
-        super().__init__(**traits)
-        self.finished = self._explainer is None
+        for name, value in opening.facts.items():
+            self.set_trait(name, value)
+        self._take_arrived()
+        super().__init__(**{"layout": {"width": "100%"}, **opening.traits})
+        self.finished = not self.computes
         self._offer_baseline()
-        self.on_msg(self._answer)
-        self.observe(self._setting_changed, names=self.computations())
         if self._explainer is not None:
-            self._jobs = Jobs(
-                self._explainer, self._lock, self._send_event, self._adopt, self._is_alone
-            )
-            if not self._is_alone():
-                self._ask()
+            self._jobs = Jobs(self._explainer, self._send_event, self._adopt, self._is_alone)
+        answers = Answers(self.send, self._jobs, self._apply, self._asked, self._export)
+        self.on_msg(lambda _, content, __: answers.answer(content))
+        self.observe(self._setting_changed, names=self.computations())
+        if self._jobs is not None and not self._is_alone():
+            self._ask()
 
-    def _open_model(
-        self, explainer: Any, text_a: str | None, text_b: str | None, traits: dict[str, Any]
-    ) -> dict[str, Any]:
-        from siamviz.explainer import Explainer
-
-        if not isinstance(explainer, Explainer) or text_a is None or text_b is None:
-            raise ArgumentTypeError(
-                "PairView takes an Explainer and two texts, as in PairView(explainer, text_a, "
-                f"text_b), or a PairAttribution; got {type(explainer).__name__} and "
-                f"{sum(text is not None for text in (text_a, text_b))} texts."
-            )
-        with choices.as_trait_errors():
-            layers = explainer.layers(text_a)
-            self._measure = traits.get("similarity") or explainer.similarity
-        self._explainer = explainer
-        self.set_trait("model_name", model_title(explainer.name))
-        self.set_trait("layers", layers)
-        self.set_trait("baselines", choices.supported_baselines(explainer))
-        self.set_trait("live", True)
-        return {"text_a": text_a, "text_b": text_b, "similarity": self._measure, **traits}
-
-    def _open_result(
+    def _open(
         self,
-        pair: PairAttribution,
+        source: Explainer | PairAttribution,
         text_a: str | None,
         text_b: str | None,
         traits: dict[str, Any],
-    ) -> dict[str, Any]:
-        fixed = [name for name in traits if name in self.computations()]
-        if fixed or text_a is not None or text_b is not None:
-            raise ArgumentTypeError(
-                f"A view of a finished result cannot be given {', '.join(fixed) or 'other texts'}, "
-                "which a model would have to compute. Use PairView(explainer, text_a, text_b)."
-            )
-        settings = pair.settings
-        self._found = Found(pair, None, pack(pair), b"")
-        self.units = (pair.unit, *(u for u in UNITS if u in COARSER.get(pair.unit, ())))
-        self.similarities = tuple(pair.scores)
-        self.set_trait("model_name", model_title(settings.model))
-        self.set_trait("layers", settings.layers)
-        self.set_trait("baselines", [settings.baseline])
-        self.set_trait("live", False)
-        self.set_trait("_frame", self._found.main_frame)
-        shown = {"similarity": pair.similarity, "unit": pair.unit, "folded": pair.folded}
-        asked = {
-            "text_a": pair.text_a,
-            "text_b": pair.text_b,
-            "layer": settings.layer,
-            "baseline": settings.baseline,
-            **_rule_traits(settings.rule),
-        }
-        return {**asked, **shown, **traits}
+    ) -> Opening:
+        if not isinstance(source, PairAttribution):
+            return of_model(source, text_a, text_b, traits)
+        texts = {"text_a": text_a, "text_b": text_b}
+        given = [name for name, text in texts.items() if text is not None]
+        return of_result(source, [*given, *(set(traits) & set(self.computations()))], traits)
 
     @property
     def attribution(self) -> PairAttribution:
@@ -274,10 +235,10 @@ class PairView(ViewTraits):
                 f"Only a page can offer baselines, layers or steps, not {target.name!r}. "
                 "Use a name that ends in .html."
             )
+        offered = self._offered(baselines, layers, steps) if asked else []
         found = self._result()
         results: list[Result] = []
-        if asked:
-            offered = choices_of(self._choice(), baselines, layers, steps)
+        if offered:
             results = results_of(offered, self._request().main, self.references, progress)
         content = self._encode(suffix, found, results)
         write_atomically(target, content)
@@ -299,15 +260,17 @@ class PairView(ViewTraits):
     @contextmanager
     def hold_trait_notifications(self) -> Generator[None]:
         """Set several traits at once: one computation follows, or all go back on an error."""
-        with self._lock, super().hold_trait_notifications():
-            yield
+        try:
+            with self._setting, super().hold_trait_notifications():
+                yield
+        finally:
+            self._take_arrived()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take traits from the front end; a bad value is told there and changes nothing."""
         writable = {name: value for name, value in sync_data.items() if self._is_writable(name)}
         try:
-            with self._lock:
-                super().set_state(writable)
+            super().set_state(writable)
         except (SiamvizError, TraitError) as error:
             self.send_state(list(writable))
             self.send({"kind": "failed", "job": None, "error": str(error)})
@@ -344,7 +307,7 @@ class PairView(ViewTraits):
             self.layer,
             choices.with_references(self.baseline, self.references),
             choices.rule_of(self.rule, self.steps, self.tolerance),
-            self._measure,
+            self._similarity,
         )
         return compared(main, self.compare, self.references)
 
@@ -368,9 +331,25 @@ class PairView(ViewTraits):
 
     def _adopt(self, found: Found) -> None:
         """Keep a result and let the front end keep it."""
-        self._found = found
-        self.set_trait("_frame", found.main_frame)
-        self.set_trait("_other", found.other_frame)
+        self._found = self._arrived = found
+        self._take_arrived()
+
+    def _take_arrived(self) -> None:
+        """Set the traits of a result, unless several traits are being set at once.
+
+        Then whoever sets them does this afterwards: the worker must never wait, for the setter may
+        be waiting for it.
+        """
+        if not self._setting.acquire(blocking=False):
+            return
+        try:
+            found = self._arrived
+            if found is not None and not self._cross_validation_lock:
+                self._arrived = None
+                self.set_trait("_frame", found.main_frame)
+                self.set_trait("_other", found.other_frame)
+        finally:
+            self._setting.release()
 
     def _as_shown(self, pair: PairAttribution) -> PairAttribution:
         return as_shown(pair, self.get_state(["similarity", "unit", "folded"]))
@@ -378,6 +357,25 @@ class PairView(ViewTraits):
     def _choice(self) -> Choice:
         fixed = self.rule != Adaptive.key
         return Choice(self.baseline, self.layer, self.rule, self.steps if fixed else None)
+
+    def _offered(
+        self,
+        baselines: Iterable[Any] | None,
+        layers: Iterable[int] | None,
+        steps: Iterable[int] | None,
+    ) -> list[Choice]:
+        """Return what a page is to offer, checked."""
+        if self._explainer is None:
+            raise InvalidArgumentError(
+                "This view has no model, so its page can offer nothing but the result shown. "
+                "Make one that computes with PairView(explainer, text_a, text_b)."
+            )
+        return choices_of(
+            self._choice(),
+            None if baselines is None else map(self.resolve_baseline, baselines),
+            None if layers is None else (choices.layer_index(n, self.layers) for n in layers),
+            steps,
+        )
 
     def _encode(self, suffix: str, found: Found, results: list[Result]) -> bytes:
         """Return the content of a file with this suffix."""
@@ -391,37 +389,8 @@ class PairView(ViewTraits):
     def _send_event(self, message: dict[str, Any], frame: bytes | None) -> None:
         self.send(message, None if frame is None else [frame])
 
-    def _answer(self, _: Any, content: Any, buffers: Any) -> None:
-        """Answer one message of the front end, whatever it is."""
-        del buffers
-        known = content.get("id") if isinstance(content, Mapping) else None
-        try:
-            asked = messages.parse(content)
-            handlers = {
-                "hello": self._hello,
-                "compute": self._compute,
-                "cancel": self._cancel,
-                "export": self._export,
-            }
-            handlers[asked.kind](asked)
-        except Exception as error:
-            if not isinstance(error, SiamvizError | TraitError):
-                logger.exception("A message of the front end could not be answered")
-            self.send({"id": known, "ok": False, "error": sentence(error)})
-
-    def _hello(self, asked: messages.Asked) -> None:
-        jobs = self._jobs
-        running = jobs is not None and jobs.running
-        job = jobs.latest.number if jobs is not None and jobs.latest is not None else None
-        answer = {"id": asked.id, "ok": True, "job": job, "running": running, "live": self.live}
-        self.send(answer)
-        if jobs is not None and running:
-            jobs.resend()
-
-    def _compute(self, asked: messages.Asked) -> None:
-        settings = asked.settings(self.computations())
-        if self._jobs is None:
-            raise InvalidArgumentError("This view has no model, so nothing can be computed anew.")
+    def _apply(self, settings: dict[str, Any]) -> Request:
+        """Set what the front end asks for, all of it or nothing, and return the request."""
         self._deferring = True
         try:
             with self.hold_trait_notifications():
@@ -429,25 +398,12 @@ class PairView(ViewTraits):
                     setattr(self, name, value)
         finally:
             self._deferring = False
-        job, new = self._jobs.prepare(self._request(), retry=True)
-        running = new or self._jobs.running
-        self.send({"id": asked.id, "ok": True, "job": job.number, "running": running})
-        if new:
-            self._jobs.start(job, self._asked())
-        else:
-            self._jobs.resend()
+        return self._request()
 
-    def _cancel(self, asked: messages.Asked) -> None:
-        job = None if self._jobs is None else self._jobs.cancel()
-        self.send({"id": asked.id, "ok": True, "job": job})
-
-    def _export(self, asked: messages.Asked) -> None:
-        kind = asked.format()
+    def _export(self, kind: str) -> bytes:
         if self._found is None:
             raise InvalidArgumentError("Nothing is computed yet. Export when the result is there.")
-        content = self._encode(f".{kind}", self._found, [])
-        answer = {"id": asked.id, "ok": True, "name": f"siamviz.{kind}"}
-        self.send({**answer, "mime": messages.FORMATS[kind]}, [content])
+        return self._encode(f".{kind}", self._found, [])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """Return the widget and, where it is there in time, a static picture for viewers without.
@@ -470,30 +426,13 @@ class PairView(ViewTraits):
         except Exception:
             logger.exception("A view has no static picture")
             return {}
-        return {"text/html": to_html(pair, page=False)}
+        return {
+            "text/plain": visible(str(pair)),
+            "text/html": to_html(pair, page=False, compact=True),
+        }
 
     def __repr__(self) -> str:
         return (
             f"PairView({self.text_a!r:.60}, {self.text_b!r:.60}, model={self.model_name!r}, "
             f"layer={self.layer}, baseline={choices.baseline_label(self.baseline)!r})"
         )
-
-
-def _check_names(given: Iterable[str], known: list[str]) -> None:
-    """Raise for a keyword that is no trait of a view."""
-    for name in given:
-        if name not in (*known, "layout"):
-            raise ArgumentTypeError(
-                f"{name!r} is no trait of PairView.{suggest(name, known)} There are "
-                f"{', '.join(known)}."
-            )
-
-
-def _rule_traits(label: str) -> dict[str, Any]:
-    """Return the traits that describe a result's rule, as far as its label tells."""
-    told = re.fullmatch(r"([a-z-]+)\(([\d.e-]+)\)", label)
-    if told is None or told[1] not in RULE_NAMES:
-        return {}
-    if told[1] == Adaptive.key:
-        return {"rule": told[1], "tolerance": float(told[2])}
-    return {"rule": told[1], "steps": int(told[2])}

@@ -11,11 +11,11 @@ from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice, suggest
 from siamviz.quadrature import Rule
-from siamviz.tokenization import check_text
 from siamviz.widgets.choices import (
     baseline_key,
     baseline_label,
     layer_index,
+    text,
     with_references,
 )
 
@@ -51,14 +51,19 @@ class Question:
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """Equal keys mean equal results."""
+        return *self.family, self.rule
+
+    @cached_property
+    def family(self) -> tuple[Any, ...]:
+        """What questions have in common that differ in the rule alone."""
         model = self.model if isinstance(self.model, str) else id(self.model)
-        texts = self.text_a, self.text_b
-        return (model, *texts, self.layer, baseline_key(self.baseline), self.rule, self.similarity)
+        baseline = baseline_key(self.baseline)
+        return model, self.text_a, self.text_b, self.layer, baseline, self.similarity
 
     @property
     def texts(self) -> tuple[Any, ...]:
         """What tokens depend on."""
-        return self.key[:3]
+        return self.family[:3]
 
     def answers(
         self, explainer: Explainer, progress: Callable[[float], None], stop: Callable[[], bool]
@@ -149,7 +154,7 @@ def check_compare(value: Any, layers: int, resolve: Callable[[Any], Any]) -> dic
     checks: dict[str, Callable[[Any], Any]] = {
         "baseline": resolve,
         "layer": lambda given: layer_index(given, layers) if "model" not in value else given,
-        "text_b": lambda given: check_text(given, "text_b of compare"),
+        "text_b": lambda given: text(None, "text_b of compare", given),
         "method": lambda given: check_choice("Method of compare", given, ("deletion",)),
         "model": _check_model,
     }

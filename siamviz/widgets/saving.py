@@ -14,6 +14,7 @@ from siamviz.export.page import Result
 from siamviz.monitor import Monitor, Progress
 from siamviz.quadrature import Adaptive, parse_rule
 from siamviz.widgets.choices import baseline_label, with_references
+from siamviz.widgets.history import extend
 from siamviz.widgets.request import Question
 
 if TYPE_CHECKING:
@@ -110,6 +111,6 @@ def _frame(question: Question, explainer: Explainer, monitor: Monitor) -> bytes:
     history: list[tuple[int, float]] = []
     latest = None
     for latest in question.answers(explainer, monitor.report, lambda: False):
-        history.append((latest.steps, latest.relative_residual))
+        extend(history, latest)
     assert latest is not None
     return pack(latest, history=history)

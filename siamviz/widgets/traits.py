@@ -12,15 +12,10 @@ from siamviz.errors import InvalidArgumentError, check_choice
 from siamviz.export.page import palette
 from siamviz.quadrature import Adaptive
 from siamviz.terms import SIMILARITIES
-from siamviz.tokenization import check_text
 from siamviz.units import UNITS
 from siamviz.widgets import choices
 from siamviz.widgets.choices import Setting
 from siamviz.widgets.request import check_compare, compare_to_json
-
-
-def _text(_: Any, name: str, value: Any) -> str:
-    return check_text(value, name)
 
 
 def _layer(owner: Any, name: str, value: Any) -> int:
@@ -53,18 +48,21 @@ class ViewTraits(anywidget.AnyWidget):
 
     Attributes
     ----------
+    computes : bool
+        Whether there is a model.
     finished : bool
-        Whether there is no model, so that nothing can be computed.
+        Whether a view without a model is complete: from then on nothing that needs one can change.
     units, similarities : sequence of str
         What the result can be shown by.
     """
 
+    computes = False
     finished = False
     units: Sequence[str] = UNITS
     similarities: Sequence[str] = SIMILARITIES
 
-    text_a = Setting("", _text, "The first text.", computes=True)
-    text_b = Setting("", _text, "The second text.", computes=True)
+    text_a = Setting("", choices.text, "The first text.", computes=True)
+    text_b = Setting("", choices.text, "The second text.", computes=True)
     layer = Setting(
         0,
         _layer,
