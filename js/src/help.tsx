@@ -37,15 +37,15 @@ export function Help({ close }: { close(): void }) {
     >
       <div class="sv-sheet">
         <section>
-          <h3>Keys, in the matrix</h3>
+          <h2>Keys, in the matrix</h2>
           <Rows rows={KEYS} keys />
         </section>
         <section>
-          <h3>Pointer</h3>
+          <h2>Pointer</h2>
           <Rows rows={POINTER} />
         </section>
         <section class="sv-reading">
-          <h3>How to read it</h3>
+          <h2>How to read it</h2>
           <p>
             Every cell is what one token of A and one of B together do to the score: blue raises it,
             orange lowers it. The line at the top always adds up; its residual is the numerical

@@ -25,7 +25,7 @@ export function TopPairs({ store, picture }: { store: Store; picture: Picture })
   const count = picture.ranked.length;
   return (
     <section aria-label="Pairs by effect">
-      <h3>
+      <h2>
         Pairs by effect
         <button
           type="button"
@@ -36,7 +36,7 @@ export function TopPairs({ store, picture }: { store: Store; picture: Picture })
         >
           All {count}
         </button>
-      </h3>
+      </h2>
       <table class="sv-pairs" aria-label="Strongest pairs: rank, pair, effect, share">
         <tbody>
           {top.map((cell) => (

@@ -10,7 +10,7 @@ export function Selection({ store }: { store: Store }) {
   if (sums.length === 0 && !block) return null;
   return (
     <section class="sv-selection" aria-label="Pinned">
-      <h3>
+      <h2>
         Pinned
         {sums.length > 0 && (
           <button
@@ -24,7 +24,7 @@ export function Selection({ store }: { store: Store }) {
             Clear
           </button>
         )}
-      </h3>
+      </h2>
       <ul>
         {block && <Entry sum={block} />}
         {sums.map((sum, index) => (

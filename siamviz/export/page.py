@@ -133,7 +133,8 @@ def _document(title: str, data: str, still: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f'<div id="siamviz-root"><noscript>\n{still}\n</noscript></div>\n'
+        f'<main>\n<h1 class="siamviz-title">{escape(title)}</h1>\n'
+        f'<div id="siamviz-root"><noscript>\n{still}\n</noscript></div>\n</main>\n'
         f'<script type="application/json" id="siamviz-data">{data}</script>\n'
         f'<script type="module">{script}</script>\n</body>\n</html>\n'
     )
