@@ -132,15 +132,17 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     return nbformat.read(file, as_version=4)
 
 
-@pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter])
+@pytest.mark.parametrize(
+    "exporter", [HTMLExporter(), SlidesExporter(reveal_transition="none")], ids=["page", "slides"]
+)
 def test_a_notebook_converted_to_a_page_or_slides_stays_explorable(
-    executed: nbformat.NotebookNode, tmp_path: Path, watch: Watch, exporter: type[HTMLExporter]
+    executed: nbformat.NotebookNode, tmp_path: Path, watch: Watch, exporter: HTMLExporter
 ):
-    document, _ = exporter().from_notebook_node(executed)
+    document, _ = exporter.from_notebook_node(executed)
     (tmp_path / "page.html").write_text(document, "utf-8")
     with servers.files(tmp_path) as server:
         watch.page.goto(f"{server.url}/page.html")
-        if exporter is SlidesExporter:
+        if isinstance(exporter, SlidesExporter):
             watch.page.locator(".reveal").wait_for()
             watch.page.keyboard.press("ArrowRight")
         view = View(watch.page.locator(".siamviz[data-status]"))
