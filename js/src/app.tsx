@@ -16,12 +16,13 @@ import type { Picture, Store } from "./types";
 
 const CROWDED = 26;
 
-/** The whole view. */
+/** The whole view, without a <section>: reveal.js takes every one in a slide for a slide. */
 export function App({ store }: { store: Store }) {
   const helping = useSignal(false);
   const key = useCallback((event: KeyboardEvent) => shortcut(event, store, helping), [store]);
   return (
-    <section
+    <div
+      role="region"
       class="sv-card"
       dir="ltr"
       data-lm-suppress-shortcuts="true"
@@ -54,7 +55,7 @@ export function App({ store }: { store: Store }) {
           }}
         />
       )}
-    </section>
+    </div>
   );
 }
 

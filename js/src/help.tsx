@@ -36,15 +36,15 @@ export function Help({ close }: { close(): void }) {
       onClick={(event) => event.target === dialog.current && close()}
     >
       <div class="sv-sheet">
-        <section>
+        <div>
           <h2>Keys, in the matrix</h2>
           <Rows rows={KEYS} keys />
-        </section>
-        <section>
+        </div>
+        <div>
           <h2>Pointer</h2>
           <Rows rows={POINTER} />
-        </section>
-        <section class="sv-reading">
+        </div>
+        <div class="sv-reading">
           <h2>How to read it</h2>
           <p>
             Every cell is what one token of A and one of B together do to the score: blue raises it,
@@ -52,7 +52,7 @@ export function Help({ close }: { close(): void }) {
             error. Hatched cells lie within their error of zero. Thin bars in the margins are
             effects against the other text’s reference.
           </p>
-        </section>
+        </div>
         <button type="button" class="sv-button" onClick={close}>
           Close
         </button>

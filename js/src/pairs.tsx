@@ -24,7 +24,7 @@ export function TopPairs({ store, picture }: { store: Store; picture: Picture })
   const { top, lowest } = topPairs(picture, store.visible.value, TOP);
   const count = picture.ranked.length;
   return (
-    <section aria-label="Pairs by effect">
+    <div role="region" aria-label="Pairs by effect">
       <h2>
         Pairs by effect
         <button
@@ -52,7 +52,7 @@ export function TopPairs({ store, picture }: { store: Store; picture: Picture })
           )}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
 
@@ -151,7 +151,8 @@ export function PairsTable({ store, picture }: { store: Store; picture: Picture 
           {cells.length} of {picture.ranked.length} pairs
         </span>
       </div>
-      <section
+      <div
+        role="region"
         class="sv-window"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable
         tabIndex={0}
@@ -183,7 +184,7 @@ export function PairsTable({ store, picture }: { store: Store; picture: Picture 
             <Space rows={cells.length - end} />
           </tbody>
         </table>
-      </section>
+      </div>
     </div>
   );
 }

@@ -9,7 +9,7 @@ export function Selection({ store }: { store: Store }) {
   const block = store.blockSum.value;
   if (sums.length === 0 && !block) return null;
   return (
-    <section class="sv-selection" aria-label="Pinned">
+    <div role="region" class="sv-selection" aria-label="Pinned">
       <h2>
         Pinned
         {sums.length > 0 && (
@@ -31,7 +31,7 @@ export function Selection({ store }: { store: Store }) {
           <Entry key={`${sum.pin.a}|${sum.pin.b}`} sum={sum} unpin={() => store.unpin(index)} />
         ))}
       </ul>
-    </section>
+    </div>
   );
 }
 

@@ -58,7 +58,8 @@ function Tokens({ store, side, picture, edit }: TokensProps) {
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the matrix has the same by keyboard
-    <section
+    <div
+      role="region"
       class="sv-tokens"
       ref={root}
       aria-label={`Text ${side.toUpperCase()}`}
@@ -69,7 +70,7 @@ function Tokens({ store, side, picture, edit }: TokensProps) {
       onDblClick={edit}
     >
       {woven(tokens, text)}
-    </section>
+    </div>
   );
 }
 

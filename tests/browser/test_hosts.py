@@ -62,6 +62,8 @@ if __name__ == "__main__":
 def try_out(view: View) -> None:
     """Look, hover, pin and change the unit."""
     expect(view.map).to_be_visible()
+    expect(view.text("a")).to_be_visible()
+    expect(view.text("b")).to_be_visible()
     expect(view.ledger).to_contain_text("similarity")
     view.hover(2, 3)
     expect(view.readout).to_contain_text("dog × in:")
@@ -143,7 +145,7 @@ def test_a_notebook_converted_to_a_page_or_slides_stays_explorable(
     with servers.files(tmp_path) as server:
         watch.page.goto(f"{server.url}/page.html")
         if isinstance(exporter, SlidesExporter):
-            watch.page.locator(".reveal").wait_for()
+            watch.page.locator(".reveal.ready").wait_for()
             watch.page.keyboard.press("ArrowRight")
         view = View(watch.page.locator(".siamviz[data-status]"))
         try_out(view)

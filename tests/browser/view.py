@@ -106,11 +106,15 @@ class View:
         while (now := self.layout()) != before:
             before = now
             self.page.wait_for_timeout(40)
+            self.page.evaluate(TWO_FRAMES)
 
     def hover(self, row: int, column: int) -> None:
-        """Move the pointer over a cell, once the map is in view and at rest."""
+        """Move the pointer over a cell, again if the map moved away meanwhile."""
         self.rest()
-        self.mouse.move(*self.points([(row, column)])[0])
+        reached = None
+        while (point := self.points([(row, column)])[0]) != reached:
+            self.mouse.move(*point)
+            reached = point
 
     def click(self, row: int, column: int, *keys: str) -> None:
         """Click a cell with `keys` held."""
