@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from siamviz.contributions import Token, Truncation
 from siamviz.errors import (
     ArgumentTypeError,
-    InvalidArgumentError,
     InvalidTextError,
     NonFiniteError,
     ReproductionError,
@@ -360,19 +359,6 @@ class Encoder:
     def layers(self, encoded: EncodedText) -> int:
         """L, the number of encoder layers that the text runs through."""
         return self.run().stack(encoded).count
-
-    def layer_index(self, encoded: EncodedText, layer: Any) -> int:
-        """Resolve a layer number; −1 is L, the output of the last layer."""
-        count = self.layers(encoded)
-        if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
-            raise ArgumentTypeError(f"layer must be an int from 0 to {count}, got {layer!r}.")
-        index = count if layer == -1 else int(layer)
-        if not 0 <= index <= count:
-            raise InvalidArgumentError(
-                f"layer {layer} is out of range: this model has {count} encoder layers. Use 0 (the "
-                f"input of the first) to {count} (the output of the last), or -1 for {count}."
-            )
-        return index
 
     def function(
         self, encoded: EncodedText, layer: int, dtype: torch.dtype = torch.float32

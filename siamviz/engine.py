@@ -13,7 +13,7 @@ from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.corpus import Corpus
 from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
 from siamviz.encoder import EncodedText, Encoder
-from siamviz.errors import check_choice
+from siamviz.errors import check_choice, check_layer
 from siamviz.monitor import Monitor
 from siamviz.profiles import ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
@@ -100,7 +100,7 @@ class Engine:
         asked = Options(**options)
         rule, baseline = asked.rule, asked.baseline_of(side)
         encoded = self.encode(text, prompt, task)
-        layer = self.encoder.layer_index(encoded, asked.layer)
+        layer = check_layer(asked.layer, self.encoder.layers(encoded))
         return Task(
             self.encoder, encoded, layer, baseline, rule, asked.precision,
             of_side(asked.unit, side), side, self.name, self._profiles, asked.mode,

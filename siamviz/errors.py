@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral
 
 
 class SiamvizError(Exception):
@@ -69,3 +70,16 @@ def check_choice(what: str, value: object, allowed: Iterable[str]) -> str:
     raise InvalidArgumentError(
         f"{what} {value!r} is not known. Use one of {listed}.{suggest(value, names)}"
     )
+
+
+def check_layer(layer: object, layers: int, name: str = "layer") -> int:
+    """Return the layer as a number from 0 to `layers`; −1 is the last."""
+    if isinstance(layer, bool) or not isinstance(layer, Integral):
+        raise ArgumentTypeError(f"{name} must be an int from 0 to {layers}, got {layer!r:.60}.")
+    index = layers if layer == -1 else int(layer)
+    if not 0 <= index <= layers:
+        raise InvalidArgumentError(
+            f"{name} {layer} is out of range: this model has {layers} encoder layers. Use 0 (the "
+            f"input of the first) to {layers} (the output of the last), or -1 for {layers}."
+        )
+    return index

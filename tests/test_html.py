@@ -8,14 +8,13 @@ import subprocess
 
 import numpy as np
 import pytest
+from browser.chromium import FLAGS, NAMES
 from builders import pair
 from export_cases import HOSTILE, Page, by_word, hostile_pair
 
 from siamviz.export.compose import draw
 from siamviz.export.escape import label
 from siamviz.export.html import to_html
-
-BROWSERS = ("google-chrome", "chromium", "chromium-browser")
 
 
 @pytest.mark.parametrize("page", [True, False])
@@ -128,23 +127,17 @@ def test_right_to_left_sentences_say_their_direction():
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no Chromium")
+@pytest.mark.skipif(not any(map(shutil.which, NAMES)), reason="no Chromium")
 def test_hostile_text_runs_nothing_in_a_real_browser(tmp_path):
     page = to_html(hostile_pair(), title="untouched")
     unguarded = re.sub(r"<meta http-equiv[^>]*>", "", page)
     (tmp_path / "page.html").write_text(unguarded, "utf-8")
-    browser = next(filter(None, map(shutil.which, BROWSERS)))
+    browser = next(filter(None, map(shutil.which, NAMES)))
     seen = subprocess.run(
         [
             browser,
             "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
+            *FLAGS,
             f"--user-data-dir={tmp_path / 'profile'}",
             "--dump-dom",
             f"file://{tmp_path / 'page.html'}",

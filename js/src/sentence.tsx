@@ -42,7 +42,7 @@ interface TokensProps {
 }
 
 function Tokens({ store, side, picture, edit }: TokensProps) {
-  const root = useRef<HTMLElement>(null);
+  const root = useRef<HTMLDivElement>(null);
   const ofA = side === "a";
   const tokens = ofA ? picture.rows : picture.columns;
   const text = ofA ? picture.frame.textA : picture.frame.textB;

@@ -165,19 +165,6 @@ def _words(name: str) -> str:
     return name.replace("_", " ").strip().capitalize()
 
 
-def layer_index(value: Any, layers: int, name: str = "layer") -> int:
-    """Return the layer as a number from 0 to `layers`; −1 is the last."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ArgumentTypeError(f"{name} must be an int from 0 to {layers}, got {value!r:.60}.")
-    index = layers if value == -1 else int(value)
-    if not 0 <= index <= layers:
-        raise InvalidArgumentError(
-            f"{name} {value} is out of range: this model has {layers} encoder layers. Use 0 (the "
-            f"input of the first) to {layers} (the output of the last), or -1 for {layers}."
-        )
-    return index
-
-
 def text(_: Any, name: str, value: Any) -> str:
     """Check for a text that can be explained."""
     from siamviz.tokenization import check_text

@@ -14,7 +14,7 @@ from traitlets import TraitError
 
 from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
-from siamviz.errors import InvalidArgumentError, SiamvizError
+from siamviz.errors import InvalidArgumentError, SiamvizError, check_layer
 from siamviz.export import bundle
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
 logger = logging.getLogger("siamviz")
-_PATIENCE = 0.25
+_PATIENCE = 0.5
 """Seconds for which a cell that shows a view waits for the result, to keep a static picture."""
 
 
@@ -373,7 +373,7 @@ class PairView(ViewTraits):
         return choices_of(
             self._choice(),
             None if baselines is None else map(self.resolve_baseline, baselines),
-            None if layers is None else (choices.layer_index(n, self.layers) for n in layers),
+            None if layers is None else (check_layer(n, self.layers) for n in layers),
             steps,
         )
 

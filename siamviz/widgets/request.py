@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice, suggest
+from siamviz.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    check_choice,
+    check_layer,
+    suggest,
+)
 from siamviz.quadrature import Rule
 from siamviz.widgets.choices import (
     baseline_key,
     baseline_label,
-    layer_index,
     text,
     with_references,
 )
@@ -153,7 +158,7 @@ def check_compare(value: Any, layers: int, resolve: Callable[[Any], Any]) -> dic
         )
     checks: dict[str, Callable[[Any], Any]] = {
         "baseline": resolve,
-        "layer": lambda given: layer_index(given, layers) if "model" not in value else given,
+        "layer": lambda given: check_layer(given, layers) if "model" not in value else given,
         "text_b": lambda given: text(None, "text_b of compare", given),
         "method": lambda given: check_choice("Method of compare", given, ("deletion",)),
         "model": _check_model,

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 from traitlets import Bool, Bytes, Int, List, Unicode, validate
 
-from siamviz.errors import InvalidArgumentError, check_choice
+from siamviz.errors import InvalidArgumentError, check_choice, check_layer
 from siamviz.export.page import palette
 from siamviz.quadrature import Adaptive
 from siamviz.terms import SIMILARITIES
@@ -19,7 +19,7 @@ from siamviz.widgets.request import check_compare, compare_to_json
 
 
 def _layer(owner: Any, name: str, value: Any) -> int:
-    return choices.layer_index(value, owner.layers, name)
+    return check_layer(value, owner.layers, name)
 
 
 def _baseline(owner: Any, _: str, value: Any) -> Any:

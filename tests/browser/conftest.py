@@ -51,9 +51,10 @@ def lab(jupyter_server: Server, browser: Browser) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def sheet(lab: Lab) -> Iterator[Notebook]:
-    """A notebook with a view of a result, without a model."""
-    opened = lab.open(notebook(*CELLS), "view.ipynb")
+def sheet(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Notebook]:
+    """The notebook of the module's CELLS, else one with a view of a result."""
+    cells = getattr(request.module, "CELLS", CELLS)
+    opened = lab.open(notebook(*cells), f"{request.module.__name__}.ipynb")
     opened.run_all()
     yield opened
     opened.close()
@@ -61,9 +62,10 @@ def sheet(lab: Lab) -> Iterator[Notebook]:
 
 @pytest.fixture
 def view(sheet: Notebook) -> View:
-    """A view that nobody has touched yet."""
+    """A fresh view whose first result is there."""
     sheet.run(1)
     shown = View(sheet.output(1).locator("[data-status]"))
+    shown.has_status("settled", "offline")
     expect(shown.map).to_be_visible()
     shown.mouse.move(0, 0)
     return shown

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
-from .lab import Lab, Notebook
-from .notebooks import notebook
+from .lab import Notebook
 from .view import View
 
 pytestmark = pytest.mark.browser
@@ -47,24 +45,6 @@ def explain_iter(*args, **options):
 
 explainer.explain_iter = explain_iter
 """
-
-
-@pytest.fixture(scope="module")
-def sheet(lab: Lab) -> Iterator[Notebook]:
-    opened = lab.open(notebook(*CELLS), "faults.ipynb")
-    opened.run_all()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def view(sheet: Notebook) -> View:
-    """A fresh view with a first result."""
-    sheet.run(1)
-    shown = View(sheet.output(1).locator("[data-status]"))
-    shown.has_status("settled")
-    shown.mouse.move(0, 0)
-    return shown
 
 
 def still_shows(view: View, terms: list[float]) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 
 import pytest
 from builders import TEXT_A, TEXT_B
 from playwright.sync_api import expect
 
-from .lab import Lab, Notebook
-from .notebooks import notebook
+from .lab import Notebook
 from .view import View
 
 pytestmark = pytest.mark.browser
@@ -83,24 +81,6 @@ SLIDE = """async (slider, [values, pause]) => {
         await new Promise(resolve => setTimeout(resolve, pause));
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def sheet(lab: Lab) -> Iterator[Notebook]:
-    opened = lab.open(notebook(*CELLS), "live.ipynb")
-    opened.run_all()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def view(sheet: Notebook) -> View:
-    """A fresh view whose first result is there."""
-    sheet.run(1)
-    shown = View(sheet.output(1).locator("[data-status]"))
-    shown.has_status("settled")
-    shown.mouse.move(0, 0)
-    return shown
 
 
 def settles(view: View, sheet: Notebook, timeout: float = 30_000) -> None:
