@@ -1,10 +1,14 @@
+import { useCalm } from "./calm";
 import type { Store } from "./types";
+
+/** How long the sentence stands while the pointer moves on, in milliseconds: it moves the page. */
+const PAUSE = 50;
 
 const PARTS = /^(.+): ([+−]?[\d.]+)(, .*)?\.$/s;
 
 /** What is looked at, in a sentence that is also read out. */
 export function Readout({ store }: { store: Store }) {
-  const text = store.readout.value;
+  const text = useCalm(store.readout, PAUSE);
   return (
     <p class="sv-readout" role="status">
       {text ? (

@@ -8,7 +8,7 @@ const CALM = 0.6;
 /** Room for the ring around a token, in pixels. */
 const RING = 5;
 
-/** How long long texts wait with their colours while the pointer moves on, in milliseconds. */
+/** How long long texts stay as they are while the pointer moves on, in milliseconds. */
 const PAUSE = 50;
 
 /** How long to rest on a pair before long texts scroll to it, in milliseconds. */
@@ -34,7 +34,7 @@ export class TokenBrush {
   #height = 0;
   #lit: number | null = null;
   #pinned = new Set<number>();
-  #coloring: ReturnType<typeof setTimeout> | undefined;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(holder: HTMLElement, store: Store, side: Side, picture: Picture) {
@@ -60,7 +60,7 @@ export class TokenBrush {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    clearTimeout(this.#coloring);
+    clearTimeout(this.#waiting);
     for (const stop of this.#stops) stop();
   }
 
@@ -76,10 +76,13 @@ export class TokenBrush {
   #paint(): void {
     const place = lit(this.#store);
     const tint = this.#tint();
-    clearTimeout(this.#coloring);
-    if (this.#tops.length === 0) this.#color(tint);
-    else this.#coloring = setTimeout(() => this.#color(tint), PAUSE);
-    this.#light(this.#side === "a" ? place.row : place.column);
+    const show = () => {
+      this.#color(tint);
+      this.#light(this.#side === "a" ? place.row : place.column);
+    };
+    clearTimeout(this.#waiting);
+    if (this.#tops.length === 0) show();
+    else this.#waiting = setTimeout(show, PAUSE);
     const sums = this.#store.pinSums.value;
     this.#pin(new Set(sums.flatMap((pin) => (this.#side === "a" ? pin.rows : pin.columns))));
   }
