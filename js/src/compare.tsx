@@ -28,10 +28,13 @@ export function CompareView({ store, picture }: { store: Store; picture: Picture
 }
 
 function waiting(store: Store): string {
-  if (!store.choices.live.value) return "Nothing was saved to compare with.";
-  return store.settings.compare.value
-    ? "The other attribution is on its way."
-    : "Choose what to compare with.";
+  if (!store.choices.live.value) {
+    return "This view holds one finished result. To compare, open explainer.view(text_a, text_b) in Python.";
+  }
+  if (!store.settings.compare.value) return "";
+  return /failed|cancelled/.test(store.status.value.kind)
+    ? "The other attribution did not come."
+    : "The other attribution is on its way.";
 }
 
 function Maps({ store, picture, other }: { store: Store; picture: Picture; other: Picture }) {

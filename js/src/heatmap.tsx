@@ -27,6 +27,9 @@ interface HeatmapProps {
 }
 
 const LARGEST_ZOOM = 32;
+/** How long a finger rests before it marks cells, in milliseconds, and how far it may stray. */
+const HOLD = 400;
+const STRAY = 10;
 const ZOOM_KEYS: Record<string, number> = { "+": 2, "=": 2, "-": 0.5, "0": 1 / LARGEST_ZOOM };
 
 /** A matrix in colours with its headings and margins; one tab stop. */
@@ -36,6 +39,9 @@ export function Heatmap({ data, marks, name, height, cell, events }: HeatmapProp
   const [width, setWidth] = useState(0);
   const [zoom, setZoom] = useState(1);
   const [crowded, setCrowded] = useState(false);
+  const latest = useRef(events);
+  latest.current = events;
+  const [{ keepStill, ...handlers }] = useState(() => pointing(surface, latest));
 
   useLayoutEffect(() => {
     const holder = root.current?.parentElement;
@@ -44,7 +50,11 @@ export function Heatmap({ data, marks, name, height, cell, events }: HeatmapProp
     setWidth(holder.clientWidth);
     const observer = new ResizeObserver(() => setWidth(holder.clientWidth));
     observer.observe(holder);
-    return () => observer.disconnect();
+    root.current.addEventListener("touchmove", keepStill, { passive: false });
+    return () => {
+      observer.disconnect();
+      handlers.onPointerCancel();
+    };
   }, []);
 
   const ratio = usePixelRatio();
@@ -66,9 +76,6 @@ export function Heatmap({ data, marks, name, height, cell, events }: HeatmapProp
     [marks],
   );
 
-  const latest = useRef(events);
-  latest.current = events;
-  const [handlers] = useState(() => pointing(surface, latest));
   const change = (factor: number) => setZoom(Math.min(LARGEST_ZOOM, Math.max(1, zoom * factor)));
   return (
     <div class="sv-holder">
@@ -153,42 +160,75 @@ function usePixelRatio(): number {
 function pointing(surface: { current: Surface | null }, events: { current: HeatEvents }) {
   let anchor: Hover | null = null;
   let dragged: Block | null = null;
-  const place = (event: PointerEvent) =>
-    surface.current?.at(event.clientX, event.clientY) ?? NOWHERE;
+  let finger: PointerEvent | null = null;
+  let timer = 0;
+  const place = (event: MouseEvent) => surface.current?.at(event.clientX, event.clientY) ?? NOWHERE;
+  const extend = (from: Hover, to: Hover) => {
+    dragged = blockOf(from, to) ?? dragged;
+    if (dragged) events.current.drag?.(dragged);
+  };
+  const release = () => {
+    window.clearTimeout(timer);
+    anchor = null;
+  };
+  const cancel = () => {
+    release();
+    if (dragged) events.current.drag?.(null);
+    dragged = null;
+  };
   return {
     onPointerMove(event: PointerEvent) {
       const here = place(event);
       events.current.hover(here);
-      if (!anchor || !events.current.drag || here.row === null || here.column === null) return;
+      if (finger && !anchor && strayed(finger, event)) release();
+      if (!anchor || !events.current.drag) return;
       const moved = here.row !== anchor.row || here.column !== anchor.column;
-      if (!dragged && !moved) return;
-      dragged = blockOf(anchor, here);
-      if (dragged) events.current.drag(dragged);
+      if (dragged || moved) extend(anchor, here);
     },
     onPointerDown(event: PointerEvent) {
       const here = place(event);
+      const touch = event.pointerType === "touch";
+      cancel();
+      finger = touch && events.current.drag ? event : null;
       if (event.button !== 0 || (here.row === null && here.column === null)) return;
-      anchor = event.pointerType === "touch" ? null : here;
-      if (event.pointerType !== "touch")
-        (event.currentTarget as Element).setPointerCapture(event.pointerId);
+      if (finger?.isPrimary && blockOf(here, here)) {
+        timer = window.setTimeout(() => {
+          anchor = here;
+          extend(here, here);
+        }, HOLD);
+      }
+      if (touch) return;
+      anchor = here;
+      (event.currentTarget as Element).setPointerCapture(event.pointerId);
     },
     onPointerUp() {
-      if (dragged) events.current.drop?.(dragged);
+      const done = anchor && dragged;
+      release();
+      if (done) events.current.drop?.(done);
     },
     onClick(event: MouseEvent) {
-      const here = surface.current?.at(event.clientX, event.clientY) ?? NOWHERE;
+      const here = place(event);
       if (!dragged && (here.row !== null || here.column !== null))
         events.current.pick(here, pinMode(event));
-      anchor = dragged = null;
+      release();
+      dragged = null;
     },
-    onPointerCancel() {
-      anchor = dragged = null;
-      events.current.drag?.(null);
-    },
+    onPointerCancel: cancel,
     onPointerLeave() {
       events.current.hover(NOWHERE);
     },
+    onContextMenu(event: Event) {
+      if (finger) event.preventDefault();
+    },
+    /** Once a block has begun, the finger no longer scrolls. */
+    keepStill(event: Event) {
+      if (anchor) event.preventDefault();
+    },
   };
+}
+
+function strayed(from: PointerEvent, to: PointerEvent): boolean {
+  return Math.hypot(to.clientX - from.clientX, to.clientY - from.clientY) > STRAY;
 }
 
 function blockOf(one: Hover, two: Hover): Block | null {

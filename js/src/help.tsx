@@ -17,6 +17,7 @@ const POINTER: [string, string][] = [
   ["Shift-click", "extend the last pin to a span"],
   ["Ctrl- or ⌘-click", "pin one more"],
   ["Drag over cells", "the exact sum of the block"],
+  ["Hold, then drag", "the same by touch"],
   ["Double-click a text", "edit it; Enter applies, Esc reverts"],
 ];
 

@@ -1,15 +1,18 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { Choice, named } from "./controls";
+import { stay } from "./keys";
 import type { Compare, Store } from "./types";
 
 type Kind = keyof Compare | "";
 
-const KINDS: [Kind, string][] = [
+/** What a result can be compared with, and what for. */
+const KINDS: [Kind, string, string?][] = [
   ["", "nothing"],
-  ["baseline", "another baseline"],
-  ["layer", "another layer"],
-  ["text_b", "another text B"],
-  ["method", "deletion differences"],
+  ["baseline", "another baseline", "How much hangs on the reference?"],
+  ["layer", "another layer", "Which words count at another depth?"],
+  ["text_b", "another text B", "What makes one candidate more similar to A?"],
+  ["method", "deletion differences", "Does leaving tokens out say the same?"],
 ];
 
 /** What to compare with: first in which respect, then the other value. */
@@ -23,16 +26,42 @@ export function Picker({ store }: { store: Store }) {
     const first = firstOf(chosen, store);
     if (first !== undefined) store.change({ compare: first });
   };
-  const kinds: [Kind, string][] = kind === "model" ? [...KINDS, ["model", "another model"]] : KINDS;
+  const kinds = KINDS.map(([name, text]): [Kind, string] => [name, text]);
+  if (kind === "model") kinds.push(["model", "another model"]);
   return (
-    <div class="sv-picker">
-      <Choice
-        label="compare with"
-        options={kinds}
-        value={kind}
-        choose={(name) => choose(name as Kind)}
-      />
-      <Value store={store} kind={kind} compare={compare} />
+    <>
+      <div class="sv-picker">
+        <Choice
+          label="compare with"
+          options={kinds}
+          value={kind}
+          choose={(name) => choose(name as Kind)}
+        />
+        <Value store={store} kind={kind} compare={compare} />
+      </div>
+      {kind === "" && <Invitation choose={choose} />}
+    </>
+  );
+}
+
+function Invitation({ choose }: { choose(kind: Kind): void }) {
+  return (
+    <div class="sv-invitation">
+      {KINDS.slice(1).map(([kind, name, hint]) => (
+        <Fragment key={kind}>
+          <button
+            type="button"
+            class="sv-button"
+            onClick={(event) => {
+              stay(event);
+              choose(kind);
+            }}
+          >
+            {name}
+          </button>
+          <span class="sv-quiet">{hint}</span>
+        </Fragment>
+      ))}
     </div>
   );
 }

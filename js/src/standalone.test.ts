@@ -87,13 +87,16 @@ describe("a page", () => {
 
 describe("starting a page", () => {
   const fill = (data: string) => {
-    document.body.innerHTML =
-      '<div id="siamviz-root"><table><tr><td>static</td></tr></table></div>';
+    const root = document.createElement("div");
+    root.id = "siamviz-root";
+    const table = document.createElement("table");
+    table.insertRow().insertCell().textContent = "static";
+    root.append(table);
     const script = document.createElement("script");
     script.id = "siamviz-data";
     script.type = "application/json";
     script.textContent = data;
-    document.body.append(script);
+    document.body.replaceChildren(root, script);
   };
 
   it("replaces the static table by the view", () => {
