@@ -84,9 +84,7 @@ def test_units_sum_their_tokens_and_go_both_ways(view: View, sheet: Notebook):
     sheet.becomes("view.unit", "word")
     row, column = 2, 3
     view.hover(row, column)
-    assert numbers(view.readout.inner_text())[0] == pytest.approx(
-        float(words.matrix[row, column]), abs=5e-4
-    )
+    assert numbers(view.reading())[0] == pytest.approx(float(words.matrix[row, column]), abs=5e-4)
     sheet.python("view.unit = 'sentence'")
     count = len(PAIR.by("sentence").tokens_a)
     expect(view.text("a").locator("[data-token]")).to_have_count(count)

@@ -43,7 +43,7 @@ def test_a_hovered_cell_is_said_with_value_share_and_rank(view: View):
         row, column = RANKED[rank - 1]
         view.hover(row, column)
         expect(view.readout).to_contain_text(f"{name(row, column)}:")
-        text = view.readout.inner_text()
+        text = view.reading()
         assert numbers(text)[0] == pytest.approx(MATRIX[row, column], abs=5e-4)
         share = round(100 * MATRIX[row, column] / PAIR.score)
         assert f"{abs(share)}\u202f%" in text
@@ -122,7 +122,7 @@ def test_a_dragged_rectangle_is_summed_while_it_is_drawn_and_then_pinned(
 ):
     view.drag((3, 4), (6, 8), drop=False)
     exact = MATRIX[3:7, 4:9].sum()
-    assert numbers(view.readout.inner_text())[0] == pytest.approx(exact, abs=5e-4)
+    assert numbers(view.reading())[0] == pytest.approx(exact, abs=5e-4)
     view.mouse.up()
     expect(view.pins).to_have_count(1)
     assert numbers(view.pins.inner_text())[0] == pytest.approx(exact, abs=5e-4)

@@ -71,6 +71,11 @@ class View:
         pattern = re.compile(f"^({'|'.join(kinds)})$")
         expect(self.root).to_have_attribute("data-status", pattern, timeout=timeout)
 
+    def reading(self) -> str:
+        """The sentence on what is looked at, once it has caught up with the pointer."""
+        self.page.wait_for_timeout(60)
+        return self.readout.inner_text()
+
     def numbers(self) -> list[float]:
         """The numbers of the ledger: the score, then its terms."""
         return numbers(self.ledger.inner_text())
