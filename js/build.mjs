@@ -6,10 +6,10 @@ import * as esbuild from "esbuild";
 
 const LIMIT = 120 * 1024;
 /** Long names of our own properties that no trait, message, file or element has. */
-const OURS = `blockSum choices columnBars columnLabels columnRules columnSums cycleUnit keyboard
-  labelA labelB layerList lockedLimit modelName nextStrongest otherPicture picture pinBlock pinCell
-  pinSums pinToken rowBars rowLabel rowRules rowSums similarities themeChoice uncertain viewHeight
-  viewWidth visible`;
+const OURS = `blockSum choices columnBars columnLabels columnRules columns columnSums cycleUnit
+  keyboard labelA labelB layerList lockedLimit modelName nextStrongest otherPicture picture pinBlock
+  pinCell pinSums pinToken rowBars rowLabel rowRules rowSums similarities themeChoice uncertain
+  viewHeight viewWidth visible`;
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "siamviz", "static");
 const watch = process.argv.includes("--watch");

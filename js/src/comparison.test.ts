@@ -35,9 +35,6 @@ describe("the titles of a comparison", () => {
     layer: 0,
     layers: 6,
     baseline: "pad",
-    rule: "",
-    precision: "",
-    unit: "",
   };
   const frame = { method: "attribution", textA: "a", textB: "b", settings } as Frame;
 

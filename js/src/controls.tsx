@@ -80,13 +80,13 @@ function UnitChoice({ store }: { store: Store }) {
 }
 
 function LayerChoice({ store }: { store: Store }) {
-  const count = store.choices.layers.value;
-  const layers =
-    store.choices.layerList.value ?? Array.from({ length: count + 1 }, (_, layer) => layer);
+  const { layers, layerList, live } = store.choices;
+  const count = live.value ? layers.value + 1 : 0;
+  const offered = layerList.value ?? Array.from({ length: count }, (_, layer) => layer);
   return (
     <Choice
       label="layer"
-      options={layers.map((layer) => [String(layer), String(layer)])}
+      options={offered.map((layer) => [String(layer), String(layer)])}
       value={String(store.settings.layer.value)}
       choose={(layer) => store.change({ layer: Number(layer) })}
     />
@@ -108,7 +108,7 @@ function BaselineChoice({ store }: { store: Store }) {
         <Slider
           label="references"
           value={references.value}
-          range={[1, Math.max(MOST_REFERENCES, references.value)]}
+          range={[2, Math.max(MOST_REFERENCES, references.value)]}
           choose={(count) => store.change({ references: count })}
         />
       )}
@@ -260,6 +260,7 @@ export function Segments<T extends string>({ label, options, value, choose }: Se
 /** A setting that is on or off. */
 export function Toggle(props: {
   checked: boolean;
+  disabled?: boolean;
   set(on: boolean): void;
   children: ComponentChildren;
 }) {
@@ -268,6 +269,7 @@ export function Toggle(props: {
       <input
         type="checkbox"
         checked={props.checked}
+        disabled={props.disabled}
         onChange={(event) => props.set(event.currentTarget.checked)}
       />
       <span>{props.children}</span>

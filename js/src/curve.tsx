@@ -7,7 +7,7 @@ const PAD = 4;
 
 /** How the relative residual falls with the steps, on a logarithmic scale, with the tolerance. */
 export function Curve({ store }: { store: Store }) {
-  const points = pointsOf(store);
+  const points = store.history.value.filter(([, error]) => error > 0);
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 2) return null;
   const tolerance = toleranceOf(store);
@@ -45,17 +45,6 @@ function toleranceOf(store: Store): number | null {
 
 /** The residual after so many steps. */
 type Point = [number, number];
-
-/** The course so far, and where a finished result ended. */
-function pointsOf(store: Store): Point[] {
-  const points = store.history.value.filter(([, error]) => error > 0);
-  const frame = store.frame.value;
-  if (!frame || frame.progress < 1) return points;
-  const { relativeResidual, stepsA, stepsB } = frame.certificate;
-  const total = Math.max(stepsA, stepsB);
-  if (!relativeResidual) return points;
-  return [...points.filter(([steps]) => steps < total), [total, relativeResidual]];
-}
 
 function said([steps, error]: Point): string {
   return `${firstDigit(error)} at ${steps} steps`;

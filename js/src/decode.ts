@@ -70,13 +70,9 @@ const SETTINGS: Spec<FrameSettings> = {
   layer: isNumber,
   layers: isNumber,
   baseline: isString,
-  rule: isString,
-  precision: isString,
-  unit: isString,
 };
 const CERTIFICATE: Spec<Certificate> = {
   relativeResidual: orNull(isNumber),
-  residualBound: orNull(isNumber),
   converged: orNull(isBoolean),
   stepsA: isCount,
   stepsB: isCount,

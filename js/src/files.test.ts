@@ -77,7 +77,8 @@ describe("all numbers", () => {
 
 describe("a page", () => {
   it.each(["csv", "json"])("makes its own %s file", (format) => {
-    const host = new MemoryHost({ unit: "token" }, [{ settings: {}, bytes: pack() }]);
+    const result = { settings: {}, bytes: pack(), other: new Uint8Array() };
+    const host = new MemoryHost({ unit: "token" }, [result]);
     const heard: unknown[] = [];
     host.on("msg:custom", (content: unknown, buffers: unknown) => heard.push(content, buffers));
     host.send({ id: 3, kind: "export", format });

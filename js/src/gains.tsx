@@ -1,5 +1,6 @@
 import { Bar } from "./bar";
-import { look, NOWHERE, tokenPlace } from "./lit";
+import { look, tokenPlace } from "./lit";
+import { NOWHERE } from "./pointer";
 import { effect, label } from "./text";
 import type { Picture, Store } from "./types";
 

@@ -1,7 +1,7 @@
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { pinMode } from "./keys";
-import { NOWHERE } from "./lit";
+import { NOWHERE } from "./pointer";
 import type { Marks } from "./scene";
 import { type HeatData, type Parts, Surface } from "./surface";
 import type { Block, Hover, PinMode } from "./types";

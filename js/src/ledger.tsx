@@ -101,7 +101,7 @@ function sentence(text: string): string {
   return /[.!?]$/.test(start) || start === "" ? start : `${start}.`;
 }
 
-/** Why the picture may not be of the settings shown. */
+/** Why the picture is not of the settings shown. */
 const STALE: Partial<Record<Status["kind"], string>> = {
   stale: "the settings have changed",
   waiting: "no answer yet",
@@ -112,7 +112,7 @@ const STALE: Partial<Record<Status["kind"], string>> = {
 function StatusLine({ store, picture }: { store: Store; picture: Picture }) {
   const status = store.status.value;
   if (status.kind === "running") return <Progress store={store} status={status} />;
-  const stale = STALE[status.kind];
+  const stale = store.stale.value && STALE[status.kind];
   const [tone, text] = stale ? ["poor", `stale: ${stale}`] : verdict(picture.frame);
   return (
     <p class={`sv-status sv-${tone}`}>

@@ -29,6 +29,7 @@ export function Legend({ store }: { store: Store }) {
       )}
       <Toggle
         checked={store.lockedLimit.value !== null}
+        disabled={limit === 0}
         set={(on) => {
           store.lockedLimit.value = on ? store.limit.peek() : null;
         }}

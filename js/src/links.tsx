@@ -1,9 +1,11 @@
 import { effect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { KEYS_HINT, pinMode, steer } from "./keys";
-import { lit, NOWHERE, pointing, strongest, tokenPlace } from "./lit";
+import { lit, pointing, strongest, tokenPlace } from "./lit";
+import { shownPlaces } from "./navigation";
+import { NOWHERE } from "./pointer";
 import { label, effect as printed } from "./text";
-import type { Hover, Picture, Side, Store, Token } from "./types";
+import type { Hover, Picture, Side, Store } from "./types";
 
 const MOST_LINKS = 80;
 const LINKS_OF_ONE = 16;
@@ -13,8 +15,8 @@ const WIDEST = 13;
 /** The two texts as columns of words, with the effects as bands between them. */
 export function Links({ store, picture }: { store: Store; picture: Picture }) {
   const special = store.special.value;
-  const rows = shown(picture.rows, special);
-  const columns = shown(picture.columns, special);
+  const rows = shownPlaces(picture.rows, special);
+  const columns = shownPlaces(picture.columns, special);
   const step = Math.max(rows.length, columns.length) > 40 ? 20 : 30;
   const height = Math.max(rows.length, columns.length) * step;
   const count = chosen(picture, store, NOWHERE).length;
@@ -42,10 +44,6 @@ export function Links({ store, picture }: { store: Store; picture: Picture }) {
       <Words store={store} picture={picture} side="b" indices={columns} />
     </div>
   );
-}
-
-function shown(tokens: Token[], special: boolean): number[] {
-  return tokens.flatMap((token, index) => (special || token.role === "text" ? [index] : []));
 }
 
 interface BandsProps {

@@ -1,8 +1,6 @@
+import { NOWHERE } from "./pointer";
 import type { Marks } from "./scene";
 import type { Hover, Picture, Side, Store, Token } from "./types";
-
-/** No row and no column. */
-export const NOWHERE: Hover = { row: null, column: null };
 
 /** A token of one text alone. */
 export function tokenPlace(side: Side, index: number | null): Hover {

@@ -8,6 +8,8 @@ import type { PictureOptions } from "./types";
 export interface PageFrame {
   settings: Record<string, unknown>;
   bytes: Uint8Array;
+  /** What it is compared with; empty for nothing. */
+  other: Uint8Array;
 }
 
 /** A model without a kernel: it answers requests to compute from results that it holds. */
@@ -63,6 +65,7 @@ export class MemoryHost implements Host {
     this.#emit("msg:custom", { id, ok: true, job }, []);
     const frame = { kind: "frame", job, slot: "main", final: true, remaining: 0, fraction: 1 };
     this.#emit("msg:custom", frame, [wanted.bytes]);
+    if (wanted.other.length) this.#emit("msg:custom", { ...frame, slot: "other" }, [wanted.other]);
   }
 
   #export(id: unknown, format: unknown): void {
@@ -92,6 +95,7 @@ export class MemoryHost implements Host {
   #show(frame: PageFrame): void {
     for (const [name, value] of Object.entries(frame.settings)) this.set(name, value);
     this.#traits.set("_frame", frame.bytes);
+    this.#traits.set("_other", frame.other);
   }
 
   #emit(event: string, ...values: unknown[]): void {

@@ -48,7 +48,8 @@ function holder(tokens: Token[], wanted: Token | undefined): number {
   return tokens.findIndex((token) => token.members.includes(member));
 }
 
-function shownPlaces(tokens: Token[], special: boolean): number[] {
+/** Return the indices of the tokens that are shown. */
+export function shownPlaces(tokens: Token[], special: boolean): number[] {
   return tokens.flatMap((token, place) => (special || token.role === "text" ? [place] : []));
 }
 

@@ -91,6 +91,27 @@ describe("cursor and pins", () => {
     expect(store.pins.value).toEqual([{ a: [1], b: [] }]);
   });
 
+  it("keeps pins that come with a change of text, before its picture", () => {
+    kernel.set("pins", [{ a: [], b: [2] }]);
+    kernel.set("text_b", "a dog");
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    kernel.set("pins", [{ a: [2], b: [1] }]);
+    kernel.frame(4, pack({ rows, columns: words("a dog", true) }));
+    expect(store.pins.value).toEqual([{ a: [2], b: [1] }]);
+    kernel.tell({ kind: "started", job: 5, settings: {} });
+    kernel.frame(5, bytes, FINAL);
+    expect([store.pins.value, kernel.get("pins")]).toEqual([[], []]);
+  });
+
+  it("lets pins go that were put on an old picture after the job was cancelled", () => {
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    kernel.tell({ kind: "cancelled", job: 4 });
+    store.pinCell({ row: 2, column: 2 }, "set");
+    kernel.tell({ kind: "started", job: 5, settings: {} });
+    kernel.frame(5, pack({ rows, columns: words("a dog", true) }), FINAL);
+    expect(store.pins.value).toEqual([]);
+  });
+
   it("reads out the cell, the token, the block and the pins", () => {
     expect(store.readout.value).toBe("");
     store.hover.value = { row: 2, column: 2 };

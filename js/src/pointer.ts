@@ -20,17 +20,23 @@ export function pointerSignals(): Pointer {
   };
 }
 
-/** Keep the cursor on its token when the picture changes; let pins of tokens that are gone go. */
+/**
+ * Keep the cursor on its token when the picture changes; let pins of tokens that are gone go.
+ * Pins that come while a picture is awaited are meant for it.
+ */
 export function keepPlace(
   picture: ReadonlySignal<Picture | null>,
   { hover, cursor, block }: Pointer,
   pins: Signal<Pin[]>,
+  awaited: ReadonlySignal<boolean>,
 ): () => void {
   let then: Picture | null = null;
+  let standing: Pin[] = [];
   return effect(() => {
     const now = picture.value;
-    const before = then;
+    const [before, old] = [then, standing];
     then = now ?? before;
+    if (!awaited.value) standing = pins.value;
     if (!now || !before) return;
     const [sameA, sameB] = [sameTokens(before, now, "a"), sameTokens(before, now, "b")];
     if (sameA && sameB && now.unit === before.unit) return;
@@ -38,7 +44,8 @@ export function keepPlace(
       hover.value = NOWHERE;
       block.value = null;
       cursor.value = sameA && sameB ? carry(cursor.peek(), before, now) : null;
-      const kept = pins.peek().filter(({ a, b }) => (sameA || !a.length) && (sameB || !b.length));
+      const gone = ({ a, b }: Pin) => (!sameA && a.length > 0) || (!sameB && b.length > 0);
+      const kept = pins.peek().filter((pin) => !old.includes(pin) || !gone(pin));
       if (kept.length < pins.peek().length) pins.value = kept;
     });
   });

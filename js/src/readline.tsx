@@ -11,13 +11,15 @@ export function Readout({ store }: { store: Store }) {
   const text = useCalm(store.readout, PAUSE);
   return (
     <p class="sv-readout" role="status">
-      {text ? (
-        emphasized(text)
-      ) : (
-        <span class="sv-hint">Hover a word or a cell; drag over cells to sum a block.</span>
-      )}
+      {text ? emphasized(text) : <span class="sv-hint">{hint()}</span>}
     </p>
   );
+}
+
+function hint(): string {
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const drag = touch ? "hold, then drag" : "drag over cells";
+  return `${touch ? "Touch" : "Hover"} a word or a cell; ${drag} to sum a block.`;
 }
 
 function emphasized(text: string) {

@@ -34,8 +34,8 @@ export class Requests {
     return this.#deciding !== null;
   }
 
-  /** Send a request; `settle` gets its answer. */
-  post(kind: RequestKind, body: Record<string, unknown>, settle: Pending["settle"]): number {
+  /** Send a request, `settle` gets its answer; return whether it could be sent. */
+  post(kind: RequestKind, body: Record<string, unknown>, settle: Pending["settle"]): boolean {
     const id = this.#next++;
     const timer = setTimeout(() => {
       this.#waiting.value = true;
@@ -43,10 +43,11 @@ export class Requests {
     this.#pending.set(id, { settle, timer });
     try {
       this.#send({ ...body, id, kind });
+      return true;
     } catch {
       this.#waiting.value = true;
+      return false;
     }
-    return id;
   }
 
   /** Send a request until whose answer nothing may be painted; it supersedes the one before. */
@@ -78,6 +79,11 @@ export class Requests {
   /** The kernel is there, though it may be too busy to answer. */
   heard(): void {
     this.#waiting.value = false;
+  }
+
+  /** Nothing came for long, and a request is open. */
+  missed(): void {
+    this.#waiting.value = true;
   }
 
   dispose(): void {

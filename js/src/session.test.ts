@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { FINAL, idle, kernel, numbered, shownNumber, store, withStore } from "./testing/bench";
+import {
+  FINAL,
+  idle,
+  kernel,
+  numbered,
+  open,
+  shownNumber,
+  store,
+  withStore,
+} from "./testing/bench";
 
 withStore();
 
@@ -11,6 +20,17 @@ describe("a job", () => {
     kernel.tell({ kind: "started", job: 4, settings: { layer: 5 } });
     kernel.frame(4, numbered(2), FINAL);
     expect([shownNumber(), store.settings.layer.value]).toEqual([2, 5]);
+  });
+
+  it("that somebody else starts marks the picture until its first result", () => {
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    expect(store.stale.value).toBe(true);
+    kernel.frame(4, numbered(2));
+    expect(store.stale.value).toBe(false);
+    store.dispose();
+    open();
+    kernel.answer("hello", { running: true, job: 5 });
+    expect(store.stale.value).toBe(true);
   });
 
   it("that fails or is cancelled says so and keeps the picture", () => {
@@ -59,6 +79,40 @@ describe("a job", () => {
     expect([store.status.value.kind, shownNumber()]).toEqual(["running", 2]);
   });
 
+  it("in silence is asked after once, and the silence is noticed again", () => {
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    vi.advanceTimersByTime(10_000);
+    expect(kernel.asked("hello")).toHaveLength(2);
+    kernel.frame(4, numbered(2));
+    expect(store.status.value.kind).toBe("running");
+    vi.advanceTimersByTime(1000);
+    expect([kernel.asked("hello").length, store.status.value.kind]).toEqual([2, "waiting"]);
+    kernel.answer("hello", { running: true, job: 4 });
+    vi.advanceTimersByTime(1000);
+    expect(kernel.asked("hello")).toHaveLength(3);
+  });
+
+  it("does not go back when its last result is sent again", () => {
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    kernel.frame(4, numbered(2));
+    kernel.tell({ kind: "progress", job: 4, fraction: 0.8, remaining: 0.2 });
+    const painted = store.frame.value;
+    kernel.frame(4, numbered(2));
+    expect(store.status.value).toEqual({ kind: "running", fraction: 0.8, remaining: 0.2 });
+    expect(store.frame.value).toBe(painted);
+  });
+
+  it("whose end was missed leaves what the notebook stored", () => {
+    store.dispose();
+    open({ _frame: new DataView(new ArrayBuffer(0)) });
+    kernel.answer("hello", { running: true, job: 3 });
+    kernel.set("_frame", new DataView(numbered(4).buffer));
+    expect(shownNumber()).toBeUndefined();
+    vi.advanceTimersByTime(1000);
+    kernel.answer("hello", { running: false, job: 3 });
+    expect([shownNumber(), store.status.value.kind]).toEqual([4, "settled"]);
+  });
+
   it("whose end was missed is over when the kernel says so", () => {
     kernel.tell({ kind: "started", job: 4, settings: {} });
     vi.advanceTimersByTime(1000);
@@ -93,5 +147,45 @@ describe("a job", () => {
     expect(store.limit.value).toBe(4);
     store.lockedLimit.value = 0.2;
     expect(store.limit.value).toBe(0.2);
+  });
+});
+
+describe("a stored result of older settings", () => {
+  it.each([true, false])("is marked until a newer one comes (live: %s)", (live) => {
+    open({ live, _stale: true });
+    if (live) kernel.answer("hello", { running: false, job: 2 });
+    expect([shownNumber(), store.stale.value, store.status.value.kind]).toEqual([1, true, "stale"]);
+    kernel.set("_frame", new DataView(numbered(2).buffer));
+    kernel.set("_stale", false);
+    expect([shownNumber(), store.stale.value]).toEqual([2, false]);
+    expect(store.status.value.kind).toBe(live ? "settled" : "offline");
+  });
+
+  it("is all that is left of a job that ended without one", () => {
+    idle();
+    kernel.set("_stale", true);
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    kernel.frame(4, numbered(2));
+    vi.advanceTimersByTime(1000);
+    kernel.answer("hello", { running: false, job: 4 });
+    expect([shownNumber(), store.status.value.kind]).toEqual([1, "stale"]);
+  });
+
+  it("does not mark the result of a job that just ended", () => {
+    idle();
+    kernel.set("_stale", true);
+    expect(store.status.value.kind).toBe("stale");
+    kernel.tell({ kind: "started", job: 4, settings: {} });
+    kernel.frame(4, numbered(2), FINAL);
+    kernel.set("_frame", new DataView(numbered(2).buffer));
+    expect([shownNumber(), store.status.value.kind]).toEqual([2, "settled"]);
+  });
+
+  it("that was taken away can come again", () => {
+    idle();
+    kernel.set("_frame", new DataView(new ArrayBuffer(0)));
+    expect(shownNumber()).toBeUndefined();
+    kernel.set("_frame", new DataView(numbered(1).buffer));
+    expect(shownNumber()).toBe(1);
   });
 });

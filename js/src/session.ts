@@ -6,7 +6,10 @@ import { type Answer, type Job, type JobEvent, KEPT, parseMessage, type Slot } f
 import { PATIENCE, Requests } from "./request";
 import type { Frame, Status } from "./types";
 
-const NO_ANSWER = `The kernel does not answer: it is busy or gone. ${KEPT}`;
+const NO_ANSWER = `The kernel does not answer: it is busy, or gone; then run the cell again. ${KEPT}`;
+
+/** The traits that keep the latest results. */
+export const STORED: Record<Slot, string> = { main: "_frame", other: "_other" };
 
 type FrameEvent = Extract<JobEvent, { kind: "frame" }>;
 
@@ -20,6 +23,7 @@ type Phase =
 /** What the session needs to know from the store around it. */
 export interface Surroundings {
   live: ReadonlySignal<boolean>;
+  /** Whether jobs have two results. */
   comparing: ReadonlySignal<boolean>;
   save: (name: string, mime: string, bytes: Uint8Array) => void;
 }
@@ -32,16 +36,21 @@ export class Session {
   readonly painted = signal<Job | null>(null);
   readonly status: ReadonlySignal<Status>;
   readonly running = computed(() => this.#phase.value.kind === "running");
+  /** Whether the first picture of a job is on its way. */
+  readonly awaited = computed(() => this.stale.value && this.running.value);
   readonly #phase = signal<Phase>({ kind: "idle" });
+  readonly #host: Host;
   readonly #around: Surroundings;
   readonly #requests: Requests;
   #job: Job | null = null;
   #held: { event: JobEvent; buffers: unknown[] }[] = [];
   #finals = new Set<Slot>();
   #bytes: Record<Slot, Uint8Array | null> = { main: null, other: null };
+  #greeting = false;
   #pulse: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: Host, around: Surroundings) {
+    this.#host = host;
     this.#around = around;
     this.#requests = new Requests((message) => host.send(message));
     this.status = computed(() => this.#status());
@@ -50,11 +59,14 @@ export class Session {
   /** Ask what the kernel is doing. */
   hello(): void {
     const asked = this.#job;
-    this.#requests.post("hello", {}, (answer) => {
+    this.#greeting = true;
+    const sent = this.#requests.post("hello", {}, (answer) => {
+      this.#greeting = false;
       if (this.#blocked || asked !== this.#job || !answer.ok) return;
       if (answer.running && answer.job !== null) this.#begin(answer.job);
-      else if (this.running.peek()) this.#settle();
+      else if (this.running.peek()) this.#rest();
     });
+    if (!sent) this.#greeting = false;
   }
 
   /** Announce that a request to compute will follow; from here on nothing is painted. */
@@ -111,11 +123,21 @@ export class Session {
   }
 
   /** Paint what a trait holds, unless a job decides what is painted. */
-  adopt(slot: Slot, value: unknown): void {
-    if (this.#blocked || this.running.peek()) return;
-    const bytes = asBytes(value);
-    if (!bytes?.length) this.frames[slot].value = null;
-    else if (!equalBytes(bytes, this.#bytes[slot])) batch(() => this.#paint(slot, bytes, null));
+  adopt(slot: Slot): void {
+    if (this.#busy) return;
+    const bytes = asBytes(this.#host.get(STORED[slot]));
+    batch(() => {
+      if (!bytes?.length) this.frames[slot].value = this.#bytes[slot] = null;
+      else if (!equalBytes(bytes, this.#bytes[slot])) {
+        this.#paint(slot, bytes, null);
+        this.recall();
+      }
+    });
+  }
+
+  /** Take from the trait whether the stored result is of older settings. */
+  recall(): void {
+    if (!this.#busy) this.stale.value = this.#host.get("_stale") === true;
   }
 
   fail(message: string): void {
@@ -131,6 +153,10 @@ export class Session {
     return this.#phase.peek().kind === "pending" || this.#requests.undecided;
   }
 
+  get #busy(): boolean {
+    return this.#blocked || this.running.peek();
+  }
+
   #status(): Status {
     const phase = this.#phase.value;
     if (this.#requests.waiting.value) return { kind: "waiting", message: NO_ANSWER };
@@ -144,7 +170,7 @@ export class Session {
     const held = this.#held.splice(0);
     this.#job = answer.ok ? answer.job : null;
     if (!answer.ok) this.fail(answer.error);
-    else if (answer.job === null) this.#settle();
+    else if (answer.job === null) this.#rest();
     else {
       this.#begin(answer.job);
       for (const { event, buffers } of held) this.#handle(event, buffers, "held");
@@ -170,7 +196,9 @@ export class Session {
   }
 
   #begin(job: Job): void {
-    if (this.#job !== job || !this.running.peek()) {
+    const fresh = this.#job !== job;
+    if (fresh) this.stale.value = true;
+    if (fresh || !this.running.peek()) {
       this.#finals.clear();
       this.#phase.value = { kind: "running", fraction: 0, remaining: null };
     }
@@ -193,8 +221,12 @@ export class Session {
     this.#progress(event);
   }
 
+  /** What is sent again does not set the progress back. */
   #progress({ fraction, remaining }: { fraction: number; remaining: number | null }): void {
-    this.#phase.value = { kind: "running", fraction, remaining };
+    const phase = this.#phase.peek();
+    if (phase.kind !== "running" || phase.fraction <= fraction) {
+      this.#phase.value = { kind: "running", fraction, remaining };
+    }
     this.#beat(true);
   }
 
@@ -208,6 +240,14 @@ export class Session {
     this.#stop({ kind: "idle" });
   }
 
+  /** Nothing is computed, so what is stored counts. */
+  #rest(): void {
+    this.#stop({ kind: "idle" });
+    this.adopt("main");
+    this.adopt("other");
+    this.recall();
+  }
+
   #stop(phase: Phase): void {
     this.#beat(false);
     this.#phase.value = phase;
@@ -215,7 +255,7 @@ export class Session {
 
   #paint(slot: Slot, bytes: Uint8Array, job: Job | null): boolean {
     try {
-      this.frames[slot].value = decode(bytes);
+      if (!equalBytes(bytes, this.#bytes[slot])) this.frames[slot].value = decode(bytes);
     } catch (error) {
       this.fail(`${error instanceof Error ? error.message : error} ${KEPT}`);
       return false;
@@ -233,7 +273,8 @@ export class Session {
     clearTimeout(this.#pulse);
     if (!on) return;
     this.#pulse = setTimeout(() => {
-      this.hello();
+      if (this.#greeting) this.#requests.missed();
+      else this.hello();
       this.#beat(this.running.peek());
     }, PATIENCE);
   }

@@ -20,9 +20,7 @@ const STATE = { text_a: "the cat", baseline: "pad", layer: 0, steps: 32, layers:
 let store: Store;
 
 function open(frames: unknown[] = RESULTS, state: Record<string, unknown> = STATE): void {
-  store = createStore(
-    pageHost({ state, palette: base64(new Uint8Array(1536)), frames, other: null }),
-  );
+  store = createStore(pageHost({ state, palette: base64(new Uint8Array(1536)), frames }));
 }
 
 function shownNumber(): number | undefined {
@@ -53,6 +51,21 @@ describe("a page", () => {
     store.change({ baseline: "corpus" });
     expect(shownNumber()).toBe(3);
     expect(store.settings.steps.value).toBe(32);
+  });
+
+  it("has for each result what it is compared with", () => {
+    const compared = RESULTS.map((each, index) => ({ ...each, other: RESULTS[3 - index]?.frame }));
+    open(compared, { ...STATE, compare: { layer: 3 } });
+    const others = () => store.otherPicture.value?.values[0];
+    expect([shownNumber(), others()]).toEqual([2, 3]);
+    store.change({ steps: 8 });
+    expect([shownNumber(), others(), store.status.value.kind]).toEqual([1, 4, "offline"]);
+  });
+
+  it("changes between its results beside a comparison", () => {
+    open(RESULTS, { ...STATE, compare: { layer: 3 } });
+    store.change({ steps: 8 });
+    expect([shownNumber(), store.status.value.kind]).toEqual([1, "offline"]);
   });
 
   it("keeps what was asked for and moves the rest where nothing fits both", () => {

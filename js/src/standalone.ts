@@ -25,19 +25,24 @@ export function pageHost(data: unknown): MemoryHost {
   if (!isObject(data) || !isObject(data.state) || !Array.isArray(data.frames)) {
     throw new Error("its data has no “state” or no “frames”.");
   }
-  const bytes = (name: string) => {
-    const value = (data as JsonObject)[name];
-    return isString(value) ? fromBase64(value) : new Uint8Array();
-  };
-  const traits = { ...data.state, live: false, _palette: bytes("palette"), _other: bytes("other") };
+  const traits = { ...data.state, live: false, _palette: bytesOf(data, "palette") };
   return new MemoryHost(traits, data.frames.map(pageFrame));
+}
+
+function bytesOf(data: JsonObject, name: string): Uint8Array {
+  const value = data[name];
+  return isString(value) ? fromBase64(value) : new Uint8Array();
 }
 
 function pageFrame(entry: unknown): PageFrame {
   if (!isObject(entry) || !isObject(entry.settings) || !isString(entry.frame)) {
     throw new Error("one of its results has no “settings” or no “frame”.");
   }
-  return { settings: entry.settings, bytes: fromBase64(entry.frame) };
+  return {
+    settings: entry.settings,
+    bytes: fromBase64(entry.frame),
+    other: bytesOf(entry, "other"),
+  };
 }
 
 function fromBase64(text: string): Uint8Array {

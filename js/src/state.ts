@@ -5,7 +5,7 @@ import { download } from "./download";
 import { isBoolean, isBytes, isString } from "./guard";
 import type { Host } from "./host";
 import { keepPlace, pointerSignals } from "./pointer";
-import { Session } from "./session";
+import { Session, STORED } from "./session";
 import { SettingSignals } from "./settings";
 import { watchTheme } from "./theme";
 import { Traits } from "./traits";
@@ -31,12 +31,16 @@ export function createStore(host: Host): Store {
   const { compare } = settings.signals;
   const comparing = computed(() => compare.value !== null);
   const live = traits.follow("live", isBoolean, false);
-  const session = new Session(host, { live, comparing, save: download });
+  const page = traits.get("_page", isBoolean, false);
+  const session = new Session(host, {
+    live,
+    comparing: page ? signal(false) : comparing,
+    save: download,
+  });
   const view = viewTraits(traits);
   const pointer = pointerSignals();
   const derived = derive(session, view, pointer, comparing);
-  const stop = keepPlace(derived.picture, pointer, view.pins);
-  const page = traits.get("_page", isBoolean, false);
+  const stop = keepPlace(derived.picture, pointer, view.pins, session.awaited);
   const changes = changer(session, settings, page);
   connect(traits, session, live.peek());
   return {
@@ -89,14 +93,11 @@ function changer(session: Session, settings: SettingSignals, page: boolean) {
 }
 
 function connect(traits: Traits, session: Session, live: boolean): void {
-  const slots = [
-    ["main", "_frame"],
-    ["other", "_other"],
-  ] as const;
-  for (const [slot, name] of slots) {
-    session.adopt(slot, traits.get(name, isBytes, new Uint8Array()));
-    traits.watch(name, isBytes, (value) => session.adopt(slot, value));
+  for (const slot of ["main", "other"] as const) {
+    session.adopt(slot);
+    traits.watch(STORED[slot], isBytes, () => session.adopt(slot));
   }
+  traits.listen("change:_stale", () => session.recall());
   traits.listen("msg:custom", (content: unknown, buffers: unknown) =>
     session.receive(content, Array.isArray(buffers) ? buffers : []),
   );

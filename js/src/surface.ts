@@ -2,6 +2,8 @@ import { type Inks, inksOf } from "./brush";
 import { type Geometry, indexAt, LABEL_FONT, layout } from "./geometry";
 import { AxisLabels } from "./labels";
 import { MatrixCanvas } from "./matrix";
+import { shownPlaces } from "./navigation";
+import { NOWHERE } from "./pointer";
 import type { Bars, Marks, Scene } from "./scene";
 import { decimalsFor, label } from "./text";
 import type { Block, Hover, Palette, Token } from "./types";
@@ -166,7 +168,7 @@ export class Surface {
     const geometry = this.geometry;
     const scene = this.#scene;
     const parts = this.#parts;
-    if (!geometry || !scene) return { row: null, column: null };
+    if (!geometry || !scene) return NOWHERE;
     const box = parts.root.getBoundingClientRect();
     const x = (clientX - box.left) * (geometry.width / box.width) - geometry.left;
     const y = (clientY - box.top) * (geometry.height / box.height) - geometry.top;
@@ -206,8 +208,8 @@ function nearest(scroll: number, start: number, cell: number, view: number): num
 }
 
 function sceneOf(data: HeatData): Scene {
-  const rows = shown(data.rows, data.special);
-  const columns = shown(data.columns, data.special);
+  const rows = shownPlaces(data.rows, data.special);
+  const columns = shownPlaces(data.columns, data.special);
   return {
     values: data.values,
     stride: data.columns.length,
@@ -224,11 +226,6 @@ function sceneOf(data: HeatData): Scene {
     rowBars: data.rowBars,
     columnBars: data.columnBars,
   };
-}
-
-function shown(tokens: Token[], special: boolean): number[] {
-  const all = tokens.map((_, index) => index);
-  return special ? all : all.filter((index) => tokens[index]?.role === "text");
 }
 
 function borders(tokens: Token[], indices: number[]): number[] {

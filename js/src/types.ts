@@ -43,7 +43,6 @@ export interface Ledger {
 /** How exact a result is; numbers are null where the method measures none. */
 export interface Certificate {
   relativeResidual: number | null;
-  residualBound: number | null;
   converged: boolean | null;
   stepsA: number;
   stepsB: number;
@@ -66,9 +65,6 @@ export interface FrameSettings {
   layer: number;
   layers: number;
   baseline: string;
-  rule: string;
-  precision: string;
-  unit: string;
 }
 
 export type Direction = "ltr" | "rtl";
