@@ -16,7 +16,7 @@ from siamviz.contributions import SentenceContributions, Settings, Token, Trunca
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import NonFiniteError
 from siamviz.ledger import Ledger
-from siamviz.ranking import TokenPair, share, strongest
+from siamviz.ranking import TokenPair, strongest_pairs
 from siamviz.units import Span
 
 if TYPE_CHECKING:
@@ -178,18 +178,22 @@ class PairAttribution:
     def certificate(self) -> str:
         """One sentence on the numerical error of this result."""
         verdict = {True: "converged at", False: "not converged after", None: "fixed rule of"}
-        parts = [
-            f"relative residual {self.relative_residual:.1e}",
-            f"{verdict[self.converged]} {self.steps} steps",
-        ]
+        steps = f"{verdict[self.converged]} {self.steps} steps"
+        if self.standard_error is not None:
+            cell = np.unravel_index(np.abs(self.matrix).argmax(), self.matrix.shape)
+            error, most = self.standard_error[cell], self.standard_error.max()
+            parts = [
+                f"largest cell {self.matrix[cell]:.3f} ± {error:.3f}",
+                f"standard errors at most {most:.3f}",
+                steps,
+                f"relative residual {self.relative_residual:.1e} from the same sampling",
+            ]
+        else:
+            parts = [f"relative residual {self.relative_residual:.1e}", steps]
         if self.progress < 1:
             parts.append(f"{self.progress:.0%} of the work done")
         if self.cell_error is not None:
             parts.append(f"cells changed by at most {self.cell_error:.1e} in the last refinement")
-        if self.standard_error is not None:
-            cell = np.unravel_index(np.abs(self.matrix).argmax(), self.matrix.shape)
-            value, error = self.matrix[cell], self.standard_error[cell]
-            parts.append(f"largest cell {value:.3f} ± {error:.3f} (standard error)")
         return ", ".join(parts)
 
     def by(
@@ -306,22 +310,7 @@ class PairAttribution:
         sign : {"+", "-"} or None
             Keep only effects of this sign.
         """
-        rows = np.array([special or not token.special for token in self.tokens_a], dtype=bool)
-        columns = np.array([special or not token.special for token in self.tokens_b], dtype=bool)
-        flat = strongest(self.matrix, np.outer(rows, columns), k, sign)
-        cells = (divmod(index, len(self.tokens_b)) for index in flat.tolist())
-        return [
-            TokenPair(
-                a=self.tokens_a[i],
-                b=self.tokens_b[j],
-                index_a=i,
-                index_b=j,
-                effect=float(self.matrix[i, j]),
-                share=share(float(self.matrix[i, j]), self.score),
-                rank=rank,
-            )
-            for rank, (i, j) in enumerate(cells, start=1)
-        ]
+        return strongest_pairs(self, k, special, sign)
 
     def __sub__(self, other: object) -> difference.AttributionDifference:
         if not isinstance(other, PairAttribution):

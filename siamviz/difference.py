@@ -12,6 +12,7 @@ import numpy as np
 from siamviz.contributions import Token
 from siamviz.errors import InvalidArgumentError
 from siamviz.ledger import Ledger
+from siamviz.ranking import TokenPair, strongest_pairs
 
 if TYPE_CHECKING:
     from siamviz.attribution import PairAttribution
@@ -62,6 +63,16 @@ class AttributionDifference:
             pairs=float(self.matrix.sum(dtype=np.float64)),
             residual=self.residual,
         )
+
+    def top(
+        self, k: int = 10, *, special: bool = False, sign: str | None = None
+    ) -> list[TokenPair]:
+        """Return the `k` pairs that differ most, as `PairAttribution.top` does.
+
+        Shares are of the difference of the scores. For larger units subtract what was summed:
+        ``one.by("word") - other.by("word")``.
+        """
+        return strongest_pairs(self, k, special, sign)
 
     def __repr__(self) -> str:
         return (

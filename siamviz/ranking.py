@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siamviz.contributions import Token
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
+
+if TYPE_CHECKING:
+    from siamviz.attribution import PairAttribution
+    from siamviz.difference import AttributionDifference
 
 
 @dataclass(frozen=True)
@@ -62,3 +67,25 @@ def strongest(effects: np.ndarray, allowed: np.ndarray, k: int, sign: str | None
     candidates = np.flatnonzero(allowed)
     order = np.argsort(-np.abs(effects.ravel()[candidates]), kind="stable")
     return candidates[order[:k]]
+
+
+def strongest_pairs(
+    result: PairAttribution | AttributionDifference, k: int, special: bool, sign: str | None
+) -> list[TokenPair]:
+    """Return the `k` cells of the largest effect in magnitude, the largest first."""
+    sides = (result.tokens_a, result.tokens_b)
+    rows, columns = ([special or not token.special for token in side] for side in sides)
+    allowed = np.outer(np.array(rows, dtype=bool), np.array(columns, dtype=bool))
+    cells = (divmod(n, len(columns)) for n in strongest(result.matrix, allowed, k, sign).tolist())
+    return [
+        TokenPair(
+            a=result.tokens_a[i],
+            b=result.tokens_b[j],
+            index_a=i,
+            index_b=j,
+            effect=float(result.matrix[i, j]),
+            share=share(float(result.matrix[i, j]), result.score),
+            rank=rank,
+        )
+        for rank, (i, j) in enumerate(cells, start=1)
+    ]

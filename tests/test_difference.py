@@ -21,6 +21,14 @@ class TestDifference:
         np.testing.assert_array_equal(d.sign_flips, np.sign(p.matrix) == -np.sign(q.matrix))
         assert (d.tokens_a, d.tokens_b, d.unit) == (p.tokens_a, p.tokens_b, "token")
 
+    def test_ranks_the_pairs_that_differ_most(self) -> None:
+        d = pair(seed=1).by("word") - pair(seed=2).by("word")
+        effects = [found.effect for found in d.top(5, special=True)]
+        assert effects == sorted(d.matrix.ravel().tolist(), key=abs, reverse=True)[:5]
+        first = d.top(1, sign="-")[0]
+        assert first.effect == d.matrix[first.index_a, first.index_b] < 0
+        assert first.share == pytest.approx(first.effect / d.score)
+
     @given(pairs(), pairs())
     def test_adds_up_to_the_difference_of_the_ledgers(self, p, q) -> None:
         q = replace(q, similarity=p.similarity)
