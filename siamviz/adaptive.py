@@ -177,8 +177,8 @@ def _promote_stalled(mesh: Mesh, parents: list[_Cell], children: list[_Cell]) ->
 
 def _progress(bound: float, rule: Adaptive, result: Integral) -> float:
     """A guess of the fraction done, from how far the residual has come on a logarithmic scale."""
-    reached = np.log(max(bound / result.size, 1e-12))
-    return float(np.clip(1 - reached / np.log(rule.tolerance), 0.05, 0.95)) if reached < 0 else 0.05
+    reached = np.log(np.clip(bound / result.size, 1e-12, 1.0))
+    return float(np.clip(reached / np.log(rule.tolerance), 0.05, 0.95))
 
 
 def _finished(result: Integral, rule: Adaptive) -> Integral:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from toy_functions import toy_path
 
 from siamviz import Adaptive, GaussLegendre
-from siamviz.adaptive import integrate_adaptively
+from siamviz.adaptive import FIRST_STEPS, _progress, integrate_adaptively
 from siamviz.errors import CancelledError
 from siamviz.integral import Integral, integrate
 from siamviz.jacobian import Path
@@ -202,3 +202,30 @@ def test_progress_never_goes_backwards_and_ends_at_1():
     assert found.converged
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("bound", "progress"),
+    [(2e5, 0.05), (2.0, 0.05), (2e-1, 0.25), (2e-2, 0.5), (2e-3, 0.75), (2e-4, 0.95), (0, 0.95)],
+)
+def test_progress_is_how_far_the_bound_has_come_on_a_logarithmic_scale(bound, progress):
+    """Of a change of size 2, to the tolerance 1e-4, which is 2e-4."""
+    whole = run(along(lambda states: states.sum(1) * torch.tensor([2.0, 0.0])), Adaptive(1e-4))[-1]
+    assert whole.size == pytest.approx(2)
+    assert _progress(bound, Adaptive(1e-4), whole) == pytest.approx(progress)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 3e-3, 1e-3])
+def test_the_smaller_the_bound_of_a_refined_result_the_more_is_done(tolerance):
+    def kinks(states):
+        s = states.sum((1, 2))
+        return torch.stack([s + (s - 0.41).abs(), s / 2 + (s - 0.43).abs().sqrt()], 1)
+
+    *partial, last = run(along(kinks), Adaptive(tolerance, max_steps=2000))
+    assert last.converged
+    refined = [result for result in partial if result.steps >= FIRST_STEPS]
+    assert len(refined) > 1
+    done = [result.progress for result in sorted(refined, key=lambda r: -r.bound)]
+    assert done == sorted(done)
+    assert done[0] < 0.2
+    assert done[-1] > 0.75
