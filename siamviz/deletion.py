@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from siamviz.contributions import Token
+from siamviz.errors import check_choice
 from siamviz.units import Span, group, membership, pair_units, unit_name
 
 
@@ -40,6 +41,19 @@ class DeletionEffects:
     scores: Mapping[str, float]
     normalisers: Mapping[str, float]
     unit: str = "token"
+
+    def as_similarity(self, similarity: str) -> DeletionEffects:
+        """Return the same for another similarity of the same embeddings, exactly.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For an unknown similarity.
+        """
+        check_choice("Similarity", similarity, self.scores)
+        ratio = self.normalisers[self.similarity] / self.normalisers[similarity]
+        score = self.scores[similarity]
+        return replace(self, matrix=self.matrix * ratio, score=score, similarity=similarity)
 
     def by(
         self, unit: str | Sequence[Span], spans_b: Sequence[Span] | None = None

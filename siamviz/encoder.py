@@ -25,6 +25,7 @@ from siamviz.errors import (
     check_choice,
 )
 from siamviz.layers import LayerStack, PositionReplay
+from siamviz.monitor import Monitor
 from siamviz.precision import KeepDouble
 from siamviz.replica import replicate
 from siamviz.tokenization import check_text, tokenize
@@ -342,7 +343,7 @@ class Encoder:
         with self._lock:
             return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
-    def embed_without(self, encoded: EncodedText) -> np.ndarray:
+    def embed_without(self, encoded: EncodedText, monitor: Monitor) -> np.ndarray:
         """Embeddings (S, D) of the text with each of its tokens removed; NaN rows at others."""
         run = self.run()
         out = np.full((len(encoded.tokens), len(encoded.encoded)), np.nan)
@@ -352,6 +353,7 @@ class Encoder:
                 f"{encoded.text!r:.60} has a single token, so none can be removed from it."
             )
         for first in range(0, len(places), 32):
+            monitor.check()
             rows = places[first : first + 32]
             out[rows] = run.embed_features(_without(encoded.features, rows), encoded.task)
         return out

@@ -336,17 +336,19 @@ class Explainer:
         prompt_b: str | None = None,
         task_a: str | None = None,
         task_b: str | None = None,
+        cancel: Cancel = None,
     ) -> DeletionEffects:
         """Mixed deletion differences of the pair: an independent check, in S_a + S_b embeddings.
 
         M_ij = (e_a − e_a without token i) · (e_b − e_b without token j) / n.
         """
         similarity = self._similarity(similarity)
+        monitor = Monitor(cancel=cancel)
         sides = []
         for text, prompt, task in ((text_a, prompt_a, task_a), (text_b, prompt_b, task_b)):
             encoded = self._engine.encode(text, prompt, task)
             whole = self._encoder.run().embed_features(encoded.features, encoded.task)[0]
-            changes = whole - self._encoder.embed_without(encoded)
+            changes = whole - self._encoder.embed_without(encoded, monitor)
             sides.append(DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes))
         return mixed_differences(sides[0], sides[1], similarity)
 

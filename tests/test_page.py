@@ -52,7 +52,7 @@ def test_a_page_names_its_state_and_its_colours() -> None:
     assert data["state"]["unit"] == "word"
     assert data["state"]["theme"] == "dark"
     assert data["state"]["model_name"] == "toy"
-    assert data["other"] is None
+    assert [frame["other"] for frame in data["frames"]] == [""]
     table = np.frombuffer(base64.b64decode(data["palette"]), np.uint8).reshape(2, 256, 3)
     assert np.array_equal(table, [color.LIGHT, color.DARK])
 
@@ -67,7 +67,8 @@ def test_the_policy_allows_this_script_and_this_stylesheet_alone() -> None:
 
     assert policy == (
         f"default-src 'none'; script-src 'sha256-{digest(script)}'; "
-        f"style-src 'sha256-{digest(style)}'; img-src data: blob:"
+        f"style-src 'sha256-{digest(style)}'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
     )
     assert (script, style) == (bundle.script(), bundle.style())
     assert page.index("Content-Security-Policy") < page.index("<script")
@@ -163,9 +164,23 @@ class TestSavedView:
         view = PairView(explainer, A, B, compare={"layer": 5}, view="compare", **CHEAP)
         view.save(tmp_path / "x.html")
         data = data_of((tmp_path / "x.html").read_text("utf-8"))
-        _, arrays = unpack(base64.b64decode(data["other"]))
+        _, arrays = unpack(base64.b64decode(data["frames"][0]["other"]))
         assert np.array_equal(arrays["matrix"], view.comparison.matrix)
         assert data["state"]["compare"] == {"layer": 5}
+
+    @pytest.mark.parametrize(
+        "compare", [{"text_b": "A rock rolled away."}, {"layer": 5}, {"method": "deletion"}]
+    )
+    def test_each_result_is_saved_with_what_it_is_compared_with(
+        self, explainer, tmp_path, compare
+    ) -> None:
+        view = PairView(explainer, A, B, compare=compare, **CHEAP)
+        view.save(tmp_path / "x.html", baselines=["pad", "mask"])
+        for frame in data_of((tmp_path / "x.html").read_text("utf-8"))["frames"]:
+            view.baseline = frame["settings"]["baseline"]
+            _, arrays = unpack(base64.b64decode(frame["other"]))
+            wanted = np.nan_to_num(view.comparison.matrix)
+            np.testing.assert_allclose(arrays["matrix"], wanted, atol=1e-7)
 
     @pytest.mark.parametrize("suffix", [".svg", ".json", ".csv"])
     def test_other_formats_are_those_of_the_attribution(self, explainer, tmp_path, suffix) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -28,6 +30,12 @@ from siamviz.errors import (
 )
 from siamviz.export import bundle
 from siamviz.widgets.selection import Selection
+
+
+def page_data(page: str) -> dict:
+    """What a page holds besides its picture and its script."""
+    [data] = re.findall(r' id="siamviz-data">(.*?)</script>', page, re.DOTALL)
+    return json.loads(data)
 
 
 class TestWithoutAKernel:
@@ -213,6 +221,56 @@ class TestTraits:
         assert view.get_state("baseline") == {"baseline": "pad | mask"}
 
 
+ALIKE = {
+    "a corpus": ("corpus(2, balanced)", [Corpus(references=2, seed=seed) for seed in (0, 1)]),
+    "states": ("tensor (384,)", [np.full(384, value) for value in (0.0, 0.1)]),
+    "one for each side": (
+        "pad | tensor (384,)",
+        [("pad", np.full(384, value)) for value in (0.0, 0.1)],
+    ),
+}
+"""Baselines that differ and are called the same."""
+
+
+@pytest.mark.parametrize(("label", "baselines"), ALIKE.values(), ids=ALIKE)
+class TestBaselinesThatAreCalledTheSame:
+    def test_they_are_numbered(self, explainer, label, baselines) -> None:
+        view = PairView(explainer, A, B, **CHEAP)
+        names = [label, f"{label} (2)"]
+        for baseline, name in zip(baselines, names, strict=True):
+            view.baseline = baseline
+            assert view.get_state("baseline") == {"baseline": name}
+        assert view.baselines[-2:] == names
+        assert [view.label_of(baseline) for baseline in baselines] == names
+        view.baseline = "mask"
+        for name, baseline in zip(names, baselines, strict=True):
+            view.baseline = name
+            assert view.baseline is baseline
+        assert view.baselines[-3:] == ["corpus", *names]
+
+    def test_an_equal_one_keeps_its_name(self, explainer, label, baselines) -> None:
+        view = PairView(explainer, A, B, **CHEAP)
+        names = [view.label_of(copy.deepcopy(one)) for one in (*baselines, *baselines[::-1])]
+        assert names == [label, f"{label} (2)", f"{label} (2)", label]
+
+    def test_what_is_compared_with_has_a_name_of_its_own(self, explainer, label, baselines) -> None:
+        one, two = baselines
+        view = PairView(explainer, A, B, baseline=one, compare={"baseline": two}, **CHEAP)
+        state = view.get_state(["baseline", "compare"])
+        assert state == {"baseline": label, "compare": {"baseline": f"{label} (2)"}}
+        assert not np.allclose(view.comparison.matrix, view.attribution.matrix)
+
+    def test_a_page_offers_both(self, explainer, label, baselines, tmp_path) -> None:
+        view = PairView(explainer, A, B, **CHEAP)
+        assert view.save(tmp_path / "x.html", baselines=baselines).results == 2
+        found = page_data((tmp_path / "x.html").read_text("utf-8"))["frames"]
+        names = [entry["settings"]["baseline"] for entry in found]
+        assert names == [label, f"{label} (2)"]
+        for entry, baseline in zip(found, baselines, strict=True):
+            _, arrays = unpack(base64.b64decode(entry["frame"]))
+            assert_array_equal(arrays["matrix"], explained(explainer, baseline=baseline).matrix)
+
+
 class TestSelection:
     def test_pins_have_the_exact_sums_of_their_cells(self, explainer) -> None:
         view = PairView(explainer, A, B, **CHEAP)
@@ -270,6 +328,22 @@ class TestCompare:
         view = PairView(explainer, A, B, compare={"method": "deletion"}, **CHEAP)
         assert isinstance(view.comparison, DeletionEffects)
         assert_array_equal(view.comparison.matrix, explainer.deletion(A, B).matrix)
+
+    def test_deletion_differences_follow_the_similarity(self, explainer) -> None:
+        view = PairView(explainer, A, B, compare={"method": "deletion"}, **CHEAP)
+        found = view.comparison
+        assert found.similarity == "cosine"
+        view.similarity = "dot"
+        wanted = explainer.deletion(A, B, similarity="dot")
+        assert_allclose(view.comparison.matrix, wanted.matrix, atol=1e-6, rtol=0)
+        assert view.comparison.score == pytest.approx(wanted.score, abs=1e-6)
+        assert view.comparison.similarity == "dot"
+        view.unit = "word"
+        assert_allclose(view.comparison.matrix, wanted.by("word").matrix, atol=1e-6, rtol=0)
+        back = view.comparison.as_similarity("cosine")
+        assert_allclose(back.matrix, found.by("word").matrix, atol=1e-6, rtol=0)
+        with pytest.raises(InvalidArgumentError, match=r"'cosin' is not .* Did you mean 'cosine'"):
+            found.as_similarity("cosin")
 
     def test_another_model_stands_beside(self, explainer) -> None:
         other = siamviz.Explainer(explainer.model)

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from builders import pair
 from frames import unpack
 from frontend import CHEAP, A, B, explained
 from numpy.testing import assert_allclose, assert_array_equal
@@ -18,6 +19,74 @@ from siamviz.errors import (
     InvalidArgumentError,
 )
 from siamviz.widgets.computation import Computation
+
+
+def settle(view: PairView) -> None:
+    """Wait until the result of the present settings is in the traits."""
+    view.comm.wait_for(lambda: view._jobs.answered_by(view._found) and not view._stale)
+
+
+class TestStale:
+    def test_it_says_from_the_start_of_a_job_to_its_result_that_another_is_shown(
+        self, live
+    ) -> None:
+        settle(live)
+        assert live._stale is False
+        assert live.comm.updates("_stale") == []
+        live.layer = 5
+        settle(live)
+        assert live.comm.updates("_stale") == [True, False]
+        sent = [data for data, _ in live.comm.sent]
+        states = [data["state"] if data.get("method") == "update" else {} for data in sent]
+        contents = [data["content"] if data.get("method") == "custom" else {} for data in sent]
+        begun = next(i for i, state in enumerate(states) if state.get("_stale"))
+        over = next(i for i, state in enumerate(states) if state.get("_stale") is False)
+        [final] = [i for i, m in enumerate(contents) if m.get("job") == 2 and m.get("final")]
+        assert begun < final < over
+        assert unpack(live._frame)[0]["settings"]["layer"] == 5
+
+    def test_it_stays_after_cancel_until_the_next_result(self, live) -> None:
+        settle(live)
+        with live.hold_trait_notifications():
+            live.layer, live.steps = 0, 500
+        live.cancel()
+        live.comm.wait("cancelled", job=2)
+        assert live._stale is True
+        with live.hold_trait_notifications():
+            live.layer, live.steps = 4, 4
+        settle(live)
+        assert live._stale is False
+
+    def test_it_stays_after_a_failure(self, live) -> None:
+        settle(live)
+        live.baseline = np.zeros((3, 384))
+        live.comm.wait("failed", job=2)
+        assert live._stale is True
+        live.baseline = "mask"
+        settle(live)
+        assert live._stale is False
+
+    def test_where_nothing_is_shown_nothing_is_stale(self, connected, explainer) -> None:
+        view = PairView(explainer, A, B, layer=0, rule="midpoint", steps=500)
+        assert view._stale is False
+        view.cancel()
+        view.comm.wait("cancelled", job=1)
+        assert (view._stale, view._frame) == (False, b"")
+        assert view.comm.updates("_stale") == []
+        view.close()
+
+    def test_a_finished_result_is_never_stale(self, connected) -> None:
+        view = pair().view()
+        view.unit = "word"
+        assert view._stale is False
+
+    def test_without_a_kernel_what_was_asked_for_is_not_stale(self, explainer) -> None:
+        view = PairView(explainer, A, B, **CHEAP)
+        assert view._stale is False
+        for layer in (5, 3):
+            view.layer = layer
+            assert view.attribution.settings.layer == layer
+            assert view._stale is False
 
 
 class TestLive:
@@ -139,6 +208,21 @@ class TestLive:
         assert live._frame == before
         assert not live._jobs.running
 
+    def test_what_is_cancelled_as_it_ends_is_told_as_cancelled(self, live, monkeypatch) -> None:
+        plain, before = Computation.run, live._frame
+
+        def run(self):
+            found = plain(self)
+            self._job.cancel.set()
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Computation, "run", run)
+            live.layer = 5
+            live.comm.wait("cancelled", job=2)
+        assert live._frame == before
+        assert live.attribution.settings.layer == 5
+
     def test_waiting_for_what_is_cancelled_raises(self, live) -> None:
         with live.hold_trait_notifications():
             live.layer, live.steps = 0, 500
@@ -162,6 +246,25 @@ class TestLive:
         assert_allclose(mine.matrix, explained(alone, layer=2, steps=12).matrix, atol=1e-6)
         wanted = explained(alone, layer=1, steps=40)
         assert_allclose(live.attribution.matrix, wanted.matrix, atol=1e-6)
+
+    def test_a_result_that_arrives_while_another_is_shown_is_shown_after_it(self, live) -> None:
+        first = live._found
+        live.layer = 5
+        settle(live)
+        second = live._found
+
+        def arrive(_) -> None:
+            live.unobserve(arrive, names="_frame")
+            other = threading.Thread(target=live._adopt, args=[second])
+            other.start()
+            other.join(60)
+            assert not other.is_alive()
+            assert live._frame == first.main_frame
+
+        live.observe(arrive, names="_frame")
+        live._adopt(first)
+        assert live._frame == second.main_frame
+        assert live._stale is False
 
     def test_two_views_of_one_explainer_take_turns(self, live, explainer) -> None:
         second = PairView(explainer, B, A, **CHEAP)
@@ -258,6 +361,16 @@ class TestLive:
         assert slots[-1] == "other"
         fractions = [m["fraction"] for m in live.comm.of_kind("frame") if m["job"] == 2]
         assert fractions == sorted(fractions)
+
+    def test_of_two_new_attributions_the_first_is_half_the_work(self, live) -> None:
+        with live.hold_trait_notifications():
+            live.layer, live.compare = 3, {"layer": 5}
+        main = live.comm.wait("frame", slot="main", final=True, job=2)
+        live.comm.wait("frame", slot="other", final=True, job=2)
+        assert (main["fraction"], main["remaining"]) == (0.5, None)
+        fractions = [m["fraction"] for m in live.comm.of_kind("frame") if m["job"] == 2]
+        assert fractions == sorted(fractions)
+        assert fractions[-1] == 1
 
     def test_a_result_from_the_cache_keeps_its_history(self, live) -> None:
         with live.hold_trait_notifications():

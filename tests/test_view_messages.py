@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+import threading
+from collections.abc import Iterator
+
 import pytest
 from builders import pair
-from frontend import A, B
+from frames import unpack
+from frontend import A, B, explained
+from numpy.testing import assert_array_equal
 
-from siamviz import PairView
+from siamviz import Corpus, PairView
 from siamviz.widgets.computation import Computation
+
+SHOWN = {
+    "fixed": {"layer": 4, "baseline": "pad", "rule": "gauss-legendre", "steps": 4},
+    "calibrated": {"layer": 6, "baseline": "unk", "rule": "calibrated", "steps": 3},
+    "adaptive": {"layer": 5, "baseline": "zero", "rule": "adaptive", "tolerance": 0.2},
+}
+"""Settings of a computation."""
+
+
+@pytest.fixture
+def go(live, monkeypatch) -> Iterator[threading.Event]:
+    """An event without which computations wait; set."""
+    plain, event = Computation.run, threading.Event()
+
+    def run(self):
+        assert event.wait(60)
+        return plain(self)
+
+    event.set()
+    monkeypatch.setattr(Computation, "run", run)
+    yield event
+    event.set()
+
+
+def exported(view: PairView) -> dict:
+    """What a page holds that the front end asks for."""
+    answer = view.comm.ask("export", format="html")
+    assert answer["ok"], answer
+    [[content]] = [b for d, b in view.comm.sent if d.get("content") == answer]
+    [data] = re.findall(r' id="siamviz-data">(.*?)</script>', bytes(content).decode(), re.DOTALL)
+    return json.loads(data)
 
 
 class TestMessages:
@@ -31,6 +70,18 @@ class TestMessages:
         assert kinds[:2] == ["answer", "started"]
         assert (live.layer, live.baseline) == (5, "mask")
         assert live.comm.updates("layer") == [5]
+
+    def test_of_two_baselines_that_are_called_the_same_each_can_be_chosen(
+        self, live, explainer
+    ) -> None:
+        live.baseline = one = Corpus(references=2, seed=0)
+        live.baseline = two = Corpus(references=2, seed=1)
+        label = "corpus(2, balanced)"
+        for name, wanted in ((label, one), (f"{label} (2)", two)):
+            assert live.comm.ask("compute", settings={"baseline": name})["ok"]
+            assert live.baseline is wanted
+            matrix = explained(explainer, baseline=wanted).matrix
+            assert_array_equal(live.attribution.matrix, matrix)
 
     def test_compute_with_the_present_settings_starts_nothing(self, live) -> None:
         before = len(live.comm.frames())
@@ -91,6 +142,37 @@ class TestMessages:
         live.save(tmp_path / f"x.{kind}")
         assert bytes(content) == (tmp_path / f"x.{kind}").read_bytes()
         assert (answer["name"], answer["mime"].count("/")) == (f"siamviz.{kind}", 1)
+
+    @pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
+    def test_a_page_has_the_settings_of_the_result_that_it_holds(self, live, go, shown) -> None:
+        with live.hold_trait_notifications():
+            for name, value in {**shown, "compare": {"layer": 5}}.items():
+                setattr(live, name, value)
+        live.comm.wait_for(lambda: live._jobs.answered_by(live._found) and not live._stale)
+        own = {name: getattr(live, name) for name in ("text_a", "text_b", *shown)}
+        settled = exported(live)
+        assert settled["frames"][0]["other"]
+        assert settled["state"]["compare"] == {"layer": 5}
+        go.clear()
+        with live.hold_trait_notifications():
+            live.text_b, live.layer, live.baseline, live.unit = "Dogs bark.", 2, "mask", "word"
+            live.rule = "adaptive" if shown["rule"] != "adaptive" else "midpoint"
+            live.steps, live.tolerance = 9, 0.03
+        during = exported(live)
+        live.cancel()
+        go.set()
+        live.comm.wait("cancelled", job=3)
+        for page in (during, exported(live)):
+            state, [result] = page["state"], page["frames"]
+            assert {name: state[name] for name in own} == own
+            assert (result["other"], state["compare"], state["unit"]) == ("", None, "word")
+            assert result["frame"] == settled["frames"][0]["frame"]
+            assert result["settings"] == {
+                "baseline": shown["baseline"], "layer": shown["layer"], "rule": shown["rule"],
+                "steps": shown.get("steps"),
+            }  # fmt: skip
+            header, _ = unpack(base64.b64decode(result["frame"]))
+            assert (header["text_b"], header["settings"]["layer"]) == (B, shown["layer"])
 
     def test_an_export_to_something_else_is_refused(self, live) -> None:
         answer = live.comm.ask("export", format="pdf")

@@ -53,6 +53,18 @@ def test_a_cancelled_job_that_waits_does_nothing() -> None:
     assert isinstance(second.error, CancelledError)
 
 
+def test_a_job_that_is_cancelled_after_its_last_check_has_no_result() -> None:
+    def work(one: Job) -> int:
+        one.cancel.set()
+        return 7
+
+    late = job(work)
+    late.run()
+    assert late.result is None
+    assert late.cancelled
+    assert late.done.is_set()
+
+
 def test_an_exception_is_kept_logged_and_does_not_end_the_worker(caplog) -> None:
     worker = Worker()
 

@@ -40,8 +40,8 @@ def check_built() -> None:
     if not built():
         raise FrontEndMissingError(
             f"The front end is not built: {str(SCRIPT)!r} or its stylesheet is missing. In a clone "
-            "of siamviz install Node 20 or later (https://nodejs.org) and run `make js`; otherwise "
-            "reinstall siamviz from a wheel."
+            "of siamviz install Node 20 or later (https://nodejs.org), run `make js` and restart "
+            "Python; otherwise reinstall siamviz from a wheel."
         )
 
 

@@ -34,13 +34,16 @@ class Result:
     Attributes
     ----------
     settings : mapping
-        "baseline", "layer" and "steps" (None for the adaptive rule).
+        "baseline", "layer", "rule" and "steps" (None for the adaptive rule).
     frame : bytes
         As `siamviz.export.frame.pack` returns it.
+    other : bytes
+        The same of what it is compared with, if anything.
     """
 
     settings: Mapping[str, Any]
     frame: bytes
+    other: bytes = b""
 
 
 def palette() -> bytes:
@@ -78,7 +81,6 @@ def to_page(
     *,
     state: Mapping[str, Any] | None = None,
     results: Sequence[Result] = (),
-    other: bytes = b"",
     title: str | None = None,
 ) -> str:
     """Return the interactive page of a pair.
@@ -91,8 +93,6 @@ def to_page(
         How to show it at first, by the names of `siamviz.PairView`'s traits.
     results : sequence of Result, optional
         What readers can choose from; by default `pair` alone.
-    other : bytes
-        The frame to compare with, if any.
     title : str, optional
         By default it names the two texts.
 
@@ -106,10 +106,13 @@ def to_page(
         "state": state,
         "palette": _base64(palette()),
         "frames": [
-            {"settings": dict(result.settings), "frame": _base64(result.frame)}
+            {
+                "settings": dict(result.settings),
+                "frame": _base64(result.frame),
+                "other": _base64(result.other),
+            }
             for result in results or [_only(pair)]
         ],
-        "other": _base64(other) if other else None,
     }
     shown = page_title(pair) if title is None else title
     return _document(shown, json_for_script(data), _still(as_shown(pair, state)))
@@ -126,7 +129,7 @@ def _document(title: str, data: str, still: str) -> str:
     script, style = _inline(bundle.script(), "script"), _inline(bundle.style(), "style")
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "img-src data: blob:"
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     return (
         '<!DOCTYPE html>\n<html lang="en" data-siamviz-page>\n<head>\n<meta charset="utf-8">\n'

@@ -6,7 +6,7 @@ What needs torch is imported where a model is there anyway: a view of a finished
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache
 from numbers import Integral, Real
@@ -20,6 +20,7 @@ from siamviz.errors import (
     InvalidArgumentError,
     SiamvizError,
     check_choice,
+    suggest,
 )
 from siamviz.quadrature import RULE_NAMES, Adaptive, Rule, parse_rule
 
@@ -209,6 +210,16 @@ def with_references(baseline: Any, references: int) -> Any:
     """Return the baseline, with so many references if it is the corpus by name."""
     named = isinstance(baseline, str) and baseline == "corpus"
     return Corpus(references=references) if named else baseline
+
+
+def check_names(given: Iterable[str], known: list[str]) -> None:
+    """Raise for a keyword that is no trait of a view."""
+    for name in given:
+        if name not in (*known, "layout"):
+            raise ArgumentTypeError(
+                f"{name!r} is no trait of PairView.{suggest(name, known)} There are "
+                f"{', '.join(known)}."
+            )
 
 
 def baseline_label(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import CancelledError, SiamvizError
 from siamviz.export.frame import pack
+from siamviz.widgets.forecast import SHORT, Forecast, forecast_of, measure
 from siamviz.widgets.history import Histories, History, extend
 from siamviz.widgets.request import Question, Request
 from siamviz.widgets.worker import Job
@@ -19,6 +20,7 @@ from siamviz.widgets.worker import Job
 if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
+logger = logging.getLogger("siamviz")
 Slot = Literal["main", "other"]
 Tell = Callable[[dict[str, Any], bytes | None], None]
 
@@ -28,6 +30,8 @@ _SILENCE = 0.25
 """Seconds without a message after which the fraction done is told on its own."""
 _PATIENCE = 0.3
 """Seconds after which a preview is worth its time."""
+_ALMOST = 0.99
+"""The fraction told at most as long as something is left to do."""
 _PREVIEW = (
     "A preview while the attribution is computed: mixed deletion differences, what the similarity "
     "loses when two tokens are deleted."
@@ -42,6 +46,8 @@ class Found:
     ----------
     history : tuple of (steps, relative residual)
         How the error of `main` fell.
+    error : Exception or None
+        Why there is no `other` although one was asked for.
     """
 
     main: PairAttribution
@@ -49,6 +55,14 @@ class Found:
     main_frame: bytes
     other_frame: bytes
     history: History = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Other:
+    result: PairAttribution | DeletionEffects | None = None
+    frame: bytes = b""
+    error: Exception | None = None
 
 
 class Computation:
@@ -81,28 +95,41 @@ class Computation:
         self._before, self._histories = before, histories
         self._parts = 2 if request.other is not None else 1
         self._finished = 0
+        self._fraction = 0.0
         self._pace = Pace()
         self._shown = before is not None and before[0].main.texts == request.main.texts
 
     def run(self) -> Found:
         """Return the answer, having told partial results on the way."""
-        request = self._request
-        other, other_frame = None, b""
-        if request.deletion:
-            other, other_frame = self._deletion()
+        deletion = self._compared(self._deletion) if self._request.deletion else None
         main, main_frame, history = self._main()
-        if request.other is not None:
-            other, history_of_other = self._attribute("other", request.other)
-            other_frame = self._final("other", other, history_of_other)
-        return Found(main, other, main_frame, other_frame, history)
+        asked = self._request.other is not None
+        other = self._compared(self._other) if asked else deletion or _Other()
+        return Found(main, other.result, main_frame, other.frame, history, other.error)
 
-    def _deletion(self) -> tuple[DeletionEffects, bytes]:
+    def _compared(self, compute: Callable[[], _Other]) -> _Other:
+        """Return what to compare with; if that fails, why, for the attribution is there."""
+        try:
+            return compute()
+        except CancelledError:
+            raise
+        except Exception as error:
+            if not isinstance(error, SiamvizError):
+                logger.exception("A view has nothing to compare with")
+            return _Other(error=error)
+
+    def _other(self) -> _Other:
+        assert self._request.other is not None
+        found, history = self._attribute("other", self._request.other)
+        return _Other(found, self._final("other", found, history))
+
+    def _deletion(self) -> _Other:
         question = self._request.main
         explainer = self._load(question.model)
-        found = question.preview(explainer)
+        found = question.preview(explainer, self._job.cancel.is_set)
         frame = pack(found, model=explainer.name)
         self._send("other", frame, final=True)
-        return found, frame
+        return _Other(found, frame)
 
     def _main(self) -> tuple[PairAttribution, bytes, History]:
         question = self._request.main
@@ -116,7 +143,8 @@ class Computation:
 
     def _attribute(self, slot: Slot, question: Question) -> tuple[PairAttribution, History]:
         explainer = self._load(question.model)
-        self._pace.start()
+        forecast = forecast_of(question)
+        self._pace.start(forecast)
         points: list[tuple[int, float]] = []
         latest = None
 
@@ -127,6 +155,8 @@ class Computation:
 
         for latest in question.answers(explainer, self._progress, between):
             extend(points, latest)
+            if forecast is not None and (found := measure(question, latest, self._pace.elapsed)):
+                forecast.add(found)
             if latest.progress < 1 and self._pace.due():
                 self._shown = True
                 self._send(slot, pack(latest, history=points), final=False)
@@ -134,14 +164,19 @@ class Computation:
                 raise CancelledError("The computation was cancelled.")
         assert latest is not None
         self._finished += 1
+        self._pace.start()
         return latest, self._histories.curve(question, tuple(points))
 
     def _preview(self, question: Question, explainer: Explainer) -> None:
         self._shown = True
-        with contextlib.suppress(SiamvizError):
-            found = question.preview(explainer)
-            frame = pack(found, notes=[_PREVIEW], model=explainer.name)
-            self._send("main", frame, final=False)
+        try:
+            found = question.preview(explainer, self._job.cancel.is_set)
+        except Exception as error:
+            if not isinstance(error, SiamvizError):
+                logger.exception("A view has no preview")
+            return
+        frame = pack(found, notes=[_PREVIEW], model=explainer.name)
+        self._send("main", frame, final=False)
 
     def _progress(self, fraction: float) -> None:
         self._pace.fraction = fraction
@@ -160,25 +195,39 @@ class Computation:
         left = self._parts - self._finished
         if left == 0:
             return {"fraction": 1.0, "remaining": 0.0}
-        fraction = (self._finished + self._pace.fraction) / self._parts
-        return {"fraction": fraction, "remaining": self._pace.remaining(left)}
+        fraction = (self._finished + self._pace.share) / self._parts
+        self._fraction = max(fraction, self._fraction)
+        return {"fraction": self._fraction, "remaining": self._pace.remaining(left)}
 
 
 class Pace:
-    """How fast one attribution goes, and when the next partial result is due."""
+    """How fast one attribution goes, and when the next partial result is due.
+
+    Attributes
+    ----------
+    fraction : float
+        What the computation says is done; one to a tolerance says it of its step limit.
+    """
 
     def __init__(self) -> None:
         self.fraction = 0.0
+        self._forecast: Forecast | None = None
         self._began = self._due = self._told = time.monotonic()
 
-    def start(self) -> None:
-        """Begin with another attribution."""
-        self.fraction, self._began = 0.0, time.monotonic()
+    def start(self, forecast: Forecast | None = None) -> None:
+        """Begin anew, with another attribution and the forecast of its end."""
+        self.fraction, self._forecast, self._began = 0.0, forecast, time.monotonic()
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._began
+
+    @property
+    def share(self) -> float:
+        """The fraction of the attribution's time that is over, as far as can be told."""
+        end = self._foreseen()
+        return self.fraction if end is None else min(self.elapsed / max(end, 1e-9), _ALMOST)
 
     def due(self) -> bool:
         """Whether to tell a partial result now; if so, the next one is due an interval later."""
@@ -196,8 +245,21 @@ class Pace:
         self._told = now
         return True
 
-    def remaining(self, parts: float = 1) -> float | None:
-        """Seconds left for `parts` attributions like this one; None before anything is done."""
-        if self.fraction <= 0:
+    def remaining(self, parts: int = 1) -> float | None:
+        """Seconds left for `parts` attributions like this one; None where that is unknown."""
+        end = self._end()
+        return None if end is None else max(parts * end - self.elapsed, 0.0)
+
+    def _end(self) -> float | None:
+        """Seconds that this attribution takes altogether, None where that is unknown."""
+        foreseen = self._foreseen()
+        if foreseen is not None:
+            return foreseen
+        if self.fraction <= 0 or (self._forecast is not None and self._forecast.begun):
             return None
-        return self.elapsed * (parts - self.fraction) / self.fraction
+        end = self.elapsed / self.fraction
+        return end if self._forecast is None or end - self.elapsed <= SHORT else None
+
+    def _foreseen(self) -> float | None:
+        end = None if self._forecast is None else self._forecast.end
+        return None if end is None else max(end, self.elapsed)

@@ -35,6 +35,8 @@ class Jobs:
         Sends a message to the front end.
     adopt : callable
         Takes what the latest job found, on the thread that found it.
+    begin : callable
+        Called when a job for new settings begins.
     alone : callable
         Whether there is no kernel: then jobs run when their result is asked for.
     """
@@ -44,10 +46,11 @@ class Jobs:
         explainer: Explainer,
         send: Send,
         adopt: Callable[[Found], None],
+        begin: Callable[[], None],
         alone: Callable[[], bool],
     ) -> None:
         self._explainer, self._send = explainer, send
-        self._adopt, self._alone = adopt, alone
+        self._adopt, self._begin, self._alone = adopt, begin, alone
         self._lock = threading.RLock()
         self._numbers = count(1)
         self._key: Any = None
@@ -71,7 +74,7 @@ class Jobs:
         with self._lock:
             latest = self.latest
             if latest is not None:
-                again = latest.cancel.is_set() or (retry and latest.error is not None)
+                again = latest.cancel.is_set() or (retry and _error(latest) is not None)
                 if self._key == request.key and not again:
                     return latest, False
                 latest.cancel.set()
@@ -86,6 +89,7 @@ class Jobs:
 
     def start(self, job: Job[Found], settings: dict[str, Any]) -> None:
         """Let the worker run a new job."""
+        self._begin()
         self._tell(job, {"kind": "started", "settings": settings}, None)
         if not self._alone():
             worker_of(self._explainer).submit(job)
@@ -122,6 +126,10 @@ class Jobs:
             return None
         job.cancel.set()
         return job.number
+
+    def answered_by(self, found: Found | None) -> bool:
+        """Whether `found` answers the latest request."""
+        return self.latest is not None and self.latest.result is found is not None
 
     def resend(self) -> None:
         """Send the latest frames of the latest job again."""
@@ -160,12 +168,19 @@ class Jobs:
         with self._lock:
             if job is not self.latest:
                 return
-            if job.error is not None:
-                self._send({**_ending(job.error), "job": job.number}, None)
-                return
-            assert job.result is not None
-            self._before = request, job.result
-        self._adopt(job.result)
+            if job.result is not None:
+                self._before = request, job.result
+        if job.result is not None:
+            self._adopt(job.result)
+        error = _error(job)
+        with self._lock:
+            if error is not None and job is self.latest:
+                self._send({**_ending(error), "job": job.number}, None)
+
+
+def _error(job: Job[Found]) -> Exception | None:
+    """Return why a job gave nothing, or nothing to compare with."""
+    return job.error if job.result is None else job.result.error
 
 
 def _ending(error: Exception) -> dict[str, Any]:

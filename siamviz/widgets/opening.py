@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siamviz.attribution import PairAttribution
-from siamviz.errors import ArgumentTypeError, suggest
+from siamviz.errors import ArgumentTypeError
 from siamviz.export.compose import model_title
 from siamviz.export.frame import pack
 from siamviz.quadrature import RULE_NAMES, Adaptive
@@ -118,21 +118,11 @@ def of_result(pair: PairAttribution, given: Iterable[str], traits: dict[str, Any
             "baselines": [settings.baseline],
             "live": False,
         },
-        {**_computed(pair), **shown, **traits},
+        {**computed_by(pair), **shown, **traits},
     )
 
 
-def check_names(given: Iterable[str], known: list[str]) -> None:
-    """Raise for a keyword that is no trait of a view."""
-    for name in given:
-        if name not in (*known, "layout"):
-            raise ArgumentTypeError(
-                f"{name!r} is no trait of PairView.{suggest(name, known)} There are "
-                f"{', '.join(known)}."
-            )
-
-
-def _computed(pair: PairAttribution) -> dict[str, Any]:
+def computed_by(pair: PairAttribution) -> dict[str, Any]:
     """Return the traits that say how a result was computed."""
     return {
         "text_a": _encodable(pair.text_a),

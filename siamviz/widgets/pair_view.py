@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from siamviz.widgets import choices
 from siamviz.widgets.answers import Answers
 from siamviz.widgets.computation import Found
 from siamviz.widgets.jobs import Jobs
-from siamviz.widgets.opening import Opening, check_names, of_model, of_result
+from siamviz.widgets.opening import Opening, computed_by, of_model, of_result
 from siamviz.widgets.request import Question, Request, compared
 from siamviz.widgets.saving import Choice, Saved, choices_of, results_of
 from siamviz.widgets.selection import Selection, fits, select
@@ -125,7 +126,7 @@ class PairView(ViewTraits):
         **traits: Any,
     ) -> None:
         bundle.check_built()
-        check_names(traits, self.settings())
+        choices.check_names(traits, self.settings())
         opening = self._open(source, text_a, text_b, traits)
         self._explainer, self._found = opening.explainer, opening.found
         self._similarity = opening.similarity
@@ -139,11 +140,14 @@ class PairView(ViewTraits):
         for name, value in opening.facts.items():
             self.set_trait(name, value)
         self._take_arrived()
-        super().__init__(**{"layout": {"width": "100%"}, **opening.traits})
+        shown = {"view": "compare"} if traits.get("compare") else {}
+        super().__init__(**{"layout": {"width": "100%"}, **shown, **opening.traits})
         self.finished = not self.computes
         self._offer_baseline()
         if self._explainer is not None:
-            self._jobs = Jobs(self._explainer, self._send_event, self._adopt, self._is_alone)
+            self._jobs = Jobs(
+                self._explainer, self._send_event, self._adopt, self._begin, self._is_alone
+            )
         answers = Answers(self.send, self._jobs, self._apply, self._asked, self._export)
         self.on_msg(lambda _, content, __: answers.answer(content))
         self.observe(self._setting_changed, names=self.computations())
@@ -178,11 +182,14 @@ class PairView(ViewTraits):
 
     @property
     def comparison(self) -> PairAttribution | DeletionEffects | None:
-        """What it is compared with, in the same unit; None without `compare`."""
-        other = self._result().other
+        """What it is compared with, in the same similarity and unit; None without `compare`."""
+        found = self._result()
+        if found.error is not None:
+            raise found.error
+        other = found.other
         if isinstance(other, PairAttribution):
             return self._as_shown(other)
-        return other if other is None or self.unit == other.unit else other.by(self.unit)
+        return other and other.as_similarity(self.similarity).by(self.unit)
 
     @property
     def selection(self) -> list[Selection]:
@@ -239,7 +246,9 @@ class PairView(ViewTraits):
         found = self._result()
         results: list[Result] = []
         if offered:
-            results = results_of(offered, self._request().main, self.references, progress)
+            assert self._jobs is not None
+            main, compare, load = self._request().main, self._compared, self._jobs.load
+            results = results_of(offered, main, self.references, compare, load, progress)
         content = self._encode(suffix, found, results)
         write_atomically(target, content)
         return Saved(target, len(content), max(len(results), 1))
@@ -256,6 +265,17 @@ class PairView(ViewTraits):
             return value
         known = self._given.get(value) if isinstance(value, str) else None
         return choices.check_baseline(value, self._explainer) if known is None else known
+
+    def label_of(self, baseline: Any) -> str:
+        """Return what a baseline is called; equal names of different ones are numbered."""
+        label = choices.baseline_label(baseline)
+        if isinstance(baseline, str):
+            return label
+        key, name, number = choices.baseline_key(baseline), label, 1
+        while choices.baseline_key(self._given.setdefault(name, baseline)) != key:
+            number += 1
+            name = f"{label} ({number})"
+        return name
 
     @contextmanager
     def hold_trait_notifications(self) -> Generator[None]:
@@ -286,14 +306,14 @@ class PairView(ViewTraits):
     def _setting_changed(self, change: Any) -> None:
         if change["name"] == "baseline":
             self._offer_baseline()
+        if change["name"] == "compare" and change["new"] and not self._deferring:
+            self.view = "compare"
         if not self._deferring and not self._is_alone():
             self._ask()
 
     def _offer_baseline(self) -> None:
         """Let the front end name a baseline that is no plain name."""
-        label = choices.baseline_label(self.baseline)
-        if not isinstance(self.baseline, str):
-            self._given[label] = self.baseline
+        label = self.label_of(self.baseline)
         if label not in self.baselines:
             self.set_trait("baselines", [*self.baselines, label])
 
@@ -309,6 +329,9 @@ class PairView(ViewTraits):
             choices.rule_of(self.rule, self.steps, self.tolerance),
             self._similarity,
         )
+        return self._compared(main)
+
+    def _compared(self, main: Question) -> Request:
         return compared(main, self.compare, self.references)
 
     def _ask(self) -> Job[Found]:
@@ -334,29 +357,37 @@ class PairView(ViewTraits):
         self._found = self._arrived = found
         self._take_arrived()
 
+    def _begin(self) -> None:
+        with self._setting:
+            self.set_trait("_stale", self._found is not None)
+
     def _take_arrived(self) -> None:
         """Set the traits of a result, unless several traits are being set at once.
 
         Then whoever sets them does this afterwards: the worker must never wait, for the setter may
-        be waiting for it.
+        be waiting for it. What arrives while traits are set here is taken in another round.
         """
-        if not self._setting.acquire(blocking=False):
-            return
-        try:
-            found = self._arrived
-            if found is not None and not self._cross_validation_lock:
-                self._arrived = None
-                self.set_trait("_frame", found.main_frame)
-                self.set_trait("_other", found.other_frame)
-        finally:
-            self._setting.release()
+        while self._arrived is not None and self._setting.acquire(blocking=False):
+            try:
+                if self._cross_validation_lock:
+                    return
+                found, self._arrived = self._arrived, None
+                self._show(found)
+            finally:
+                self._setting.release()
+
+    def _show(self, found: Found) -> None:
+        self.set_trait("_frame", found.main_frame)
+        self.set_trait("_other", found.other_frame)
+        self.set_trait("_stale", self._jobs is not None and not self._jobs.answered_by(found))
 
     def _as_shown(self, pair: PairAttribution) -> PairAttribution:
         return as_shown(pair, self.get_state(["similarity", "unit", "folded"]))
 
     def _choice(self) -> Choice:
         fixed = self.rule != Adaptive.key
-        return Choice(self.baseline, self.layer, self.rule, self.steps if fixed else None)
+        steps = self.steps if fixed else None
+        return Choice(self.label_of(self.baseline), self.baseline, self.layer, self.rule, steps)
 
     def _offered(
         self,
@@ -375,15 +406,24 @@ class PairView(ViewTraits):
             None if baselines is None else map(self.resolve_baseline, baselines),
             None if layers is None else (check_layer(n, self.layers) for n in layers),
             steps,
+            self.label_of,
         )
 
     def _encode(self, suffix: str, found: Found, results: list[Result]) -> bytes:
         """Return the content of a file with this suffix."""
         if suffix != ".html":
             return encode(self._as_shown(found.main), suffix)
-        own = [Result(self._choice().settings, found.main_frame)]
         state = self.get_state([*self.settings(), "model_name", "layers", "baselines"])
-        page = to_page(found.main, state=state, results=results or own, other=found.other_frame)
+        if self._jobs is not None and not self._jobs.answered_by(found):
+            state |= {**computed_by(found.main), "compare": None}
+            found = replace(found, other=None, other_frame=b"")
+        steps = None if state["rule"] == Adaptive.key else state["steps"]
+        own = Result(
+            {name: state[name] for name in ("baseline", "layer", "rule")} | {"steps": steps},
+            found.main_frame,
+            found.other_frame,
+        )
+        page = to_page(found.main, state=state, results=results or [own])
         return page.encode("utf-8")
 
     def _send_event(self, message: dict[str, Any], frame: bytes | None) -> None:

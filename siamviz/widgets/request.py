@@ -19,7 +19,6 @@ from siamviz.errors import (
 from siamviz.quadrature import Rule
 from siamviz.widgets.choices import (
     baseline_key,
-    baseline_label,
     text,
     with_references,
 )
@@ -86,9 +85,9 @@ class Question:
             memory=_BATCH,
         )
 
-    def preview(self, explainer: Explainer) -> DeletionEffects:
+    def preview(self, explainer: Explainer, stop: Callable[[], bool]) -> DeletionEffects:
         """Mixed deletion differences of the same pair, which take no integration."""
-        return explainer.deletion(self.text_a, self.text_b, similarity=self.similarity)
+        return explainer.deletion(self.text_a, self.text_b, similarity=self.similarity, cancel=stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +147,13 @@ def check_compare(value: Any, layers: int, resolve: Callable[[Any], Any]) -> dic
     for key in value:
         if key not in _COMPARABLE:
             raise InvalidArgumentError(
-                f"compare has the unknown key {key!r:.40}. Use {_example()}."
+                f"compare has the unknown key {key!r:.40}. Use one {_example()}."
                 f"{suggest(key, _COMPARABLE)}"
             )
     if not value or ("method" in value and len(value) > 1):
         raise InvalidArgumentError(
             f"compare={dict(value)!r:.80} says nothing to compare with, or too much. "
-            f"Use {_example()}."
+            f"Use one {_example()}."
         )
     checks: dict[str, Callable[[Any], Any]] = {
         "baseline": resolve,
@@ -166,13 +165,15 @@ def check_compare(value: Any, layers: int, resolve: Callable[[Any], Any]) -> dic
     return {key: checks[key](given) for key, given in value.items()}
 
 
-def compare_to_json(value: dict[str, Any] | None) -> dict[str, Any] | None:
+def compare_to_json(
+    value: dict[str, Any] | None, label_of: Callable[[Any], str]
+) -> dict[str, Any] | None:
     """Return what to compare with as names, for the front end."""
     if value is None:
         return None
     named = dict(value)
     if "baseline" in named:
-        named["baseline"] = baseline_label(named["baseline"])
+        named["baseline"] = label_of(named["baseline"])
     if "model" in named and not isinstance(named["model"], str):
         named["model"] = named["model"].name
     return named
@@ -190,6 +191,6 @@ def _check_model(given: Any) -> Any:
 
 def _example() -> str:
     return (
-        'such as {"baseline": "mask"}, {"layer": 3}, {"text_b": "…"}, {"method": "deletion"} or '
+        'like {"baseline": "mask"}, {"layer": 3}, {"text_b": "…"}, {"method": "deletion"} or '
         '{"model": explainer}'
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -13,9 +13,9 @@ from siamviz.export.frame import pack
 from siamviz.export.page import Result
 from siamviz.monitor import Monitor, Progress
 from siamviz.quadrature import Adaptive, parse_rule
-from siamviz.widgets.choices import baseline_label, with_references
+from siamviz.widgets.choices import with_references
 from siamviz.widgets.history import extend
-from siamviz.widgets.request import Question
+from siamviz.widgets.request import Question, Request
 
 if TYPE_CHECKING:
     from siamviz.explainer import Explainer
@@ -45,8 +45,9 @@ class Saved:
 
 @dataclass(frozen=True)
 class Choice:
-    """One combination of settings that a page offers."""
+    """One combination of settings that a page offers; `label` is what the baseline is called."""
 
+    label: str
     baseline: Any
     layer: int
     rule: str
@@ -55,8 +56,8 @@ class Choice:
     @property
     def settings(self) -> Mapping[str, Any]:
         """The same as the front end knows it."""
-        found = {"baseline": baseline_label(self.baseline), "layer": self.layer, "rule": self.rule}
-        return {**found, "steps": self.steps}
+        named = {"baseline": self.label, "layer": self.layer, "rule": self.rule}
+        return {**named, "steps": self.steps}
 
 
 def choices_of(
@@ -64,6 +65,7 @@ def choices_of(
     baselines: Iterable[Any] | None,
     layers: Iterable[int] | None,
     steps: Iterable[int] | None,
+    label_of: Callable[[Any], str],
 ) -> list[Choice]:
     """Return all combinations of what was asked for; what was not stays as it is shown.
 
@@ -79,7 +81,7 @@ def choices_of(
             raise InvalidArgumentError(f"{name} is empty. Give at least one, or leave it out.")
     rule = "calibrated" if given.get("steps") and shown.rule == Adaptive.key else shown.rule
     return [
-        Choice(baseline, layer, rule, count)
+        Choice(label_of(baseline), baseline, layer, rule, count)
         for baseline, layer, count in product(
             given.get("baselines", [shown.baseline]),
             given.get("layers", [shown.layer]),
@@ -89,22 +91,55 @@ def choices_of(
 
 
 def results_of(
-    choices: list[Choice], question: Question, references: int, progress: Progress | None
+    choices: list[Choice],
+    question: Question,
+    references: int,
+    compare: Callable[[Question], Request],
+    load: Callable[[Explainer | str], Explainer],
+    progress: Progress | None,
 ) -> list[Result]:
-    """Compute a page's results, one for each choice."""
-    explainer = question.model
-    assert not isinstance(explainer, str)
+    """Compute a page's results, one for each choice, and what each is compared with.
+
+    Parameters
+    ----------
+    choices : list of Choice
+    question : Question
+        What is shown.
+    references : int
+    compare : callable
+        Adds to a question what its answer is compared with.
+    load : callable
+        Gives the explainer that a question's model means.
+    progress : callable or None
+    """
     whole = Monitor(progress=progress)
     results: list[Result] = []
     for choice in choices:
-        asked = replace(
-            question,
-            layer=choice.layer,
-            baseline=with_references(choice.baseline, references),
-            rule=question.rule if choice.steps is None else parse_rule(choice.rule, choice.steps),
+        request = compare(
+            replace(
+                question,
+                layer=choice.layer,
+                baseline=with_references(choice.baseline, references),
+                rule=parse_rule(choice.rule, choice.steps) if choice.steps else question.rule,
+            )
         )
-        results.append(Result(choice.settings, _frame(asked, explainer, whole.part(len(choices)))))
+        frame, other = _frames(request, load, whole.part(len(choices)))
+        results.append(Result(choice.settings, frame, other))
     return results
+
+
+def _frames(
+    request: Request, load: Callable[[Explainer | str], Explainer], monitor: Monitor
+) -> tuple[bytes, bytes]:
+    main, other = request.main, request.other
+    explainer = load(main.model)
+    if other is not None:
+        frame = _frame(main, explainer, monitor.part(2))
+        return frame, _frame(other, load(other.model), monitor.part(2))
+    frame = _frame(main, explainer, monitor)
+    if not request.deletion:
+        return frame, b""
+    return frame, pack(main.preview(explainer, lambda: False), model=explainer.name)
 
 
 def _frame(question: Question, explainer: Explainer, monitor: Monitor) -> bytes:

@@ -75,7 +75,7 @@ class ViewTraits(anywidget.AnyWidget):
         "The reference that each text is compared with: one of `baselines`, a text, or whatever "
         "else `Explainer.explain` takes, such as Corpus(references=32).",
         computes=True,
-        to_json=lambda value, _: choices.baseline_label(value),
+        to_json=lambda value, owner: owner.label_of(value),
     )
     rule = Setting(
         Adaptive.key,
@@ -102,7 +102,7 @@ class ViewTraits(anywidget.AnyWidget):
         'What to show beside it: {"baseline": "mask"}, {"layer": 3}, {"text_b": "…"}, {"method": '
         '"deletion"}, {"model": explainer or name}, or None.',
         computes=True,
-        to_json=lambda value, _: compare_to_json(value),
+        to_json=lambda value, owner: compare_to_json(value, owner.label_of),
     )
     similarity = Setting(
         "cosine", _similarity, 'The similarity explained: "cosine" or "dot". Needs no model.'
@@ -144,11 +144,22 @@ class ViewTraits(anywidget.AnyWidget):
     live = Bool(read_only=True, help="Whether a model can compute anew.").tag(sync=True)
     _frame = Bytes(read_only=True).tag(sync=True)
     _other = Bytes(read_only=True).tag(sync=True)
+    _stale = Bool(read_only=True).tag(sync=True)
     _palette = Bytes(palette(), read_only=True).tag(sync=True)
 
     def resolve_baseline(self, value: Any) -> Any:
         """Return the baseline that a value is or names; raise if the model lacks it."""
         return value
+
+    def label_of(self, baseline: Any) -> str:
+        """Return what a baseline is called, a name that no other one has."""
+        return choices.baseline_label(baseline)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a trait; refuse a name that is none, which would change nothing."""
+        if not name.startswith("_") and not hasattr(type(self), name):
+            choices.check_names([name], self.settings())
+        super().__setattr__(name, value)
 
     @validate("rule", "steps")
     def _check_rule(self, proposal: Any) -> Any:

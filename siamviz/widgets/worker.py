@@ -1,4 +1,4 @@
-"""One daemon thread for each explainer, on which views compute, the latest request first to last.
+"""One daemon thread for each explainer, on which views compute, one job after the other.
 
 A thread lives as long as there is work, so that it keeps no explainer alive.
 """
@@ -67,7 +67,10 @@ class Job(Generic[T]):
             try:
                 if self.cancel.is_set():
                     raise CancelledError("The computation was cancelled before it began.")
-                self.result = work(self)
+                result = work(self)
+                if self.cancel.is_set():
+                    raise CancelledError("The computation was cancelled as it ended.")
+                self.result = result
             except CancelledError as error:
                 self.error = error
             except Exception as error:

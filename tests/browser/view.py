@@ -64,6 +64,7 @@ class View:
         self.alert = root.get_by_role("alert")
         self.ledger = root.locator(".sv-terms")
         self.certificate = root.locator(".sv-certificate")
+        self.status = root.locator(".sv-status")
         self.pins = root.get_by_role("region", name="Pinned").get_by_role("listitem")
 
     def has_status(self, *kinds: str, timeout: float | None = None) -> None:
