@@ -30,14 +30,14 @@ const MOST_REFERENCES = 96;
 /** The model and what it was asked to compute. */
 export function Header({ store }: { store: Store }) {
   return (
-    <header class="sv-header">
+    <div class="sv-header">
       <div class="sv-settings">
         <b class="sv-model">{named(store.modelName.value)}</b>
         <LayerChoice store={store} />
         <BaselineChoice store={store} />
         {store.choices.live.value ? <LiveRule store={store} /> : <SavedSteps store={store} />}
       </div>
-    </header>
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ const NOTCHES = 50;
 /** Colours, filters, and what to take away. */
 export function Footer({ store, help }: { store: Store; help(): void }) {
   return (
-    <footer class="sv-footer">
+    <div class="sv-footer">
       <Legend store={store} />
       <Filters store={store} />
       <div class="sv-ends">
@@ -20,7 +20,7 @@ export function Footer({ store, help }: { store: Store; help(): void }) {
           ? keys
         </button>
       </div>
-    </footer>
+    </div>
   );
 }
 
