@@ -15,6 +15,10 @@ class InvalidArgumentError(SiamvizError, ValueError):
     """An argument has the right type but a value that makes no sense here."""
 
 
+class DataError(SiamvizError, ValueError):
+    """A dataset cannot be read or its columns do not hold scored pairs."""
+
+
 class InvalidTextError(InvalidArgumentError):
     """A text cannot be explained: empty, without tokens, or not valid Unicode."""
 

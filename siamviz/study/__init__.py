@@ -1,0 +1,1 @@
+"""Dataset error analysis: from scored pairs to the word pairs that cause the errors."""
