@@ -24,6 +24,7 @@ from siamviz.errors import (
     UnsupportedModelError,
     check_layer,
 )
+from siamviz.monitor import Monitor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -321,7 +322,7 @@ def test_an_encoded_text_knows_its_tokens_and_where_the_model_adds_its_own(model
 def test_removing_a_token_embeds_the_rest_of_the_sequence(model):
     encoder = Encoder(model)
     encoded = encoder.encode("the dog sleeps")
-    found = encoder.embed_without(encoded)
+    found = encoder.embed_without(encoded, Monitor())
     assert np.isnan(found[[0, -1]]).all()
     for place, rest in ((1, "dog sleeps"), (2, "the sleeps"), (3, "the dog")):
         assert np.allclose(found[place], model.encode(rest), rtol=1e-5, atol=1e-6)

@@ -70,10 +70,12 @@ class TestDeletion:
         monkeypatch.setattr("siamviz.widgets.computation._PATIENCE", 0.0)
         monkeypatch.setattr(Question, "preview", fail)
         with caplog.at_level(logging.ERROR, logger="siamviz"):
-            live.text_b = "Cats sleep."
-            assert live.attribution.text_b == "Cats sleep."
+            live.text_b = "Sheep graze far away."
+            assert live.attribution.text_b == "Sheep graze far away."
         live.comm.wait("frame", final=True, job=2)
-        wanted = explainer.explain(A, "Cats sleep.", layer=4, quadrature="gauss-legendre", steps=4)
+        wanted = explainer.explain(
+            A, "Sheep graze far away.", layer=4, quadrature="gauss-legendre", steps=4
+        )
         assert_array_equal(live.attribution.matrix, wanted.matrix)
         assert live.comm.of_kind("failed") == []
         assert "RuntimeError: injected" in caplog.text

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route
 from playwright.sync_api import sync_playwright as start_playwright
 
 NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
@@ -58,7 +58,7 @@ class Watch:
         self.requests: list[str] = []
         self._answer = answer
         context.on("console", self._hear)
-        context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
+        context.on("weberror", lambda error: self.errors.append(_uncaught(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))
         context.route(_is_outside, self._stop)
 
@@ -78,6 +78,10 @@ class Watch:
         patterns = [re.compile(pattern) for pattern in allowed]
         taken, self.errors[:] = list(self.errors), []
         return [error for error in taken if not any(p.search(error) for p in patterns)]
+
+
+def _uncaught(error: Error) -> str:
+    return f"uncaught: {error.message}\n{error.stack or ''}"[:2000]
 
 
 def _is_outside(url: str) -> bool:

@@ -26,6 +26,8 @@ JUPYTERLAB = {
     "Could not send widget sync message": "a trait was on its way when its kernel went",
     r"Cannot read properties of null \(reading 'kernel'\)": "widgets look for a kernel in a "
     "notebook that was opened without one",
+    r"(?s)'removeChild' on 'Node'.*jlab_core": "its splash screen goes twice where the theme "
+    "changes twice in a moment",
 }
 
 

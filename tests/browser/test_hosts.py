@@ -144,10 +144,12 @@ def test_a_notebook_converted_to_a_page_or_slides_stays_explorable(
     (tmp_path / "page.html").write_text(document, "utf-8")
     with servers.files(tmp_path) as server:
         watch.page.goto(f"{server.url}/page.html")
+        view = View(watch.page.locator(".siamviz[data-status]"))
+        view.root.wait_for(state="attached")
         if isinstance(exporter, SlidesExporter):
             watch.page.locator(".reveal.ready").wait_for()
             watch.page.keyboard.press("ArrowRight")
-        view = View(watch.page.locator(".siamviz[data-status]"))
+            watch.page.locator("section.present", has=view.root).last.wait_for()
         try_out(view)
         assert view.root.get_attribute("data-status") == "offline"
     assert watch.take_errors(WITHOUT_CDN) == []
