@@ -71,7 +71,7 @@ class Path:
 
         def products(batch: slice, memory: int) -> np.ndarray:
             states = self.points(t[batch])
-            return jacobian_products(self, states, delta.expand_as(states), memory)
+            return jacobian_products(self, states, delta.expand_as(states), memory, monitor.check)
 
         return batches_in_memory(self.function, len(self.groups), len(t), monitor, products)
 
@@ -151,7 +151,11 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def jacobian_products(
-    path: Path, states: Tensor, delta: Tensor, memory: int = 96 * 2**20
+    path: Path,
+    states: Tensor,
+    delta: Tensor,
+    memory: int = 96 * 2**20,
+    check: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """DF(states)[δ restricted to each group of tokens], by the cheaper mode.
 
@@ -160,6 +164,10 @@ def jacobian_products(
     path : Path
         Its function, groups and mode ("auto", "forward" or "reverse") are used.
     states, delta : (N, S, H) tensors
+    memory : int
+        Bytes that one chunk of tangents may take.
+    check : callable
+        Called before each chunk; raises to stop.
 
     Returns
     -------
@@ -176,7 +184,7 @@ def jacobian_products(
         )
         if len(active):
             masks = groups[active].to(delta.dtype)
-            found = _products(path, states, delta, masks, dimension, memory)
+            found = _products(path, states, delta, masks, dimension, memory, check)
             out[:, active.cpu()] = found.cpu().double()
     return out.numpy()
 
@@ -188,7 +196,13 @@ def _dimension(function: EmbeddingFunction, states: Tensor) -> int:
 
 
 def _products(
-    path: Path, states: Tensor, delta: Tensor, masks: Tensor, dimension: int, memory: int
+    path: Path,
+    states: Tensor,
+    delta: Tensor,
+    masks: Tensor,
+    dimension: int,
+    memory: int,
+    check: Callable[[], None],
 ) -> Tensor:
     reverse = path.mode == "reverse" or (
         path.mode == "auto" and len(masks) > _REVERSE_COST * dimension
@@ -198,15 +212,17 @@ def _products(
     with torch.autocast(states.device.type, torch.bfloat16, enabled=path.bfloat16):
         if not reverse:
             try:
-                parts = [
-                    _forward(path.function, states, _tangents(delta, masks[first : first + chunk]))
-                    for first in range(0, len(masks), chunk)
-                ]
+                parts: list[Tensor] = []
+                for first in range(0, len(masks), chunk):
+                    check()
+                    tangents = _tangents(delta, masks[first : first + chunk])
+                    parts.append(_forward(path.function, states, tangents))
                 return torch.cat(parts).movedim(0, 1)
             except NotImplementedError:  # an operation of the model has no forward derivative
                 if path.mode == "forward":
                     raise
-        return _reverse(path.function, states, delta, masks, dimension, max(1, chunk // 2))
+        chunk = max(1, chunk // 2)
+        return _reverse(path.function, states, delta, masks, dimension, chunk, check)
 
 
 def _tangents(delta: Tensor, masks: Tensor) -> Tensor:
@@ -260,12 +276,14 @@ def _reverse(
     masks: Tensor,
     dimension: int,
     chunk: int,
+    check: Callable[[], None],
 ) -> Tensor:
     """Reverse mode: D vector–Jacobian products contracted with δ, (N, A, D)."""
     _, pull, *_ = torch.func.vjp(function, states)
     basis = torch.eye(dimension, dtype=states.dtype, device=states.device)
     columns = []
     for first in range(0, dimension, chunk):
+        check()
         rows = basis[first : first + chunk, None].expand(-1, states.shape[0], -1)
         gradients = torch.func.vmap(lambda row: pull(row)[0])(rows)
         columns.append(torch.einsum("knsh,nsh,as->nak", gradients, delta, masks))

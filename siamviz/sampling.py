@@ -62,7 +62,7 @@ class CorpusSample:
             delta = self.end - references
             states = references + steps[batch] * delta
             cast = self.function.cast
-            return jacobian_products(path, cast(states), cast(delta), memory)
+            return jacobian_products(path, cast(states), cast(delta), memory, monitor.check)
 
         count = len(self.groups)
         return np.concatenate(

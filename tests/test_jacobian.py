@@ -15,6 +15,7 @@ from toy_functions import toy_path
 from siamviz import GaussLegendre, Midpoint, RightRiemann, Trapezoid
 from siamviz.errors import CancelledError, OutOfMemoryError
 from siamviz.integral import integrate
+from siamviz.jacobian import jacobian_products
 from siamviz.monitor import Monitor
 
 S, H, D = 5, 4, 3
@@ -246,6 +247,22 @@ def test_cancelling_stops_within_one_batch_of_nodes(as_event):
     with pytest.raises(CancelledError, match="was cancelled"):
         next(stream)
     assert len(path.function.calls) == before
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_cancelling_stops_within_one_node_whose_tangents_take_several_chunks(mode):
+    path = toy_path(smooth, START, END, mode=mode)
+    states = torch.tensor(START[None])
+    asked = []
+
+    def stop():
+        asked.append(len(path.function.calls))
+        if len(asked) == 2:
+            raise CancelledError("Enough.")
+
+    with pytest.raises(CancelledError, match="Enough"):
+        jacobian_products(path, states, path.delta.expand_as(states), memory=1, check=stop)
+    assert len(asked) == 2
 
 
 def test_embeddings_along_the_path_are_those_of_its_states():
