@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -238,13 +239,18 @@ def _forward(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> T
     return function(Dual(states, tangents)).tangent  # pyright: ignore[reportAttributeAccessIssue]
 
 
+_FORWARD_LEVEL = threading.Lock()
+"""Forward mode of torch has one level in the whole process: a second thread would end it."""
+
+
 def forward_by_torch(function: Any, states: Tensor, tangents: Tensor) -> Tensor:
     """The same by ``torch.func``: slower, and independent of `siamviz.dual`."""
 
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (states,), (tangent,))[1]
 
-    return torch.func.vmap(push)(tangents)
+    with _FORWARD_LEVEL:
+        return torch.func.vmap(push)(tangents)
 
 
 def _duals_agree(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> bool:
