@@ -77,7 +77,7 @@ def _row(
 ) -> Row:
     if isinstance(record, Broken):
         return Row(number, pair_id, None, None, None, {}, str(record))
-    metadata = {name: _plain(record[places[name]]) for name in columns.metadata}
+    metadata = {name: plain(record[places[name]]) for name in columns.metadata}
     text_a, problem_a = _text(record[places[columns.text_a]], f"text A ({columns.text_a!r})")
     text_b, problem_b = _text(record[places[columns.text_b]], f"text B ({columns.text_b!r})")
     gold = problem = None
@@ -110,7 +110,7 @@ def _gold(value: Any, name: str, scale: GoldRange | None) -> tuple[float | None,
     return (scale.rescale(number) if scale else number), None
 
 
-def _plain(value: Any) -> str | float | int | bool | None:
+def plain(value: Any) -> str | float | int | bool | None:
     """A cell of metadata as JSON has it."""
     if absent(value):
         return None
@@ -118,5 +118,5 @@ def _plain(value: Any) -> str | float | int | bool | None:
         return value
     item = getattr(value, "item", None)
     if callable(item):
-        return _plain(item())
+        return plain(item())
     return json.dumps(value, default=str, ensure_ascii=False)

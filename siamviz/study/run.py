@@ -1,0 +1,464 @@
+"""`Run`: a dataset's scores and attributions on disk, and the questions they answer."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from siamviz.attribution import PairAttribution
+from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
+from siamviz.study import league
+from siamviz.study.notes import Notes
+from siamviz.study.settings import RunSettings
+from siamviz.study.shards import Shards
+from siamviz.study.slices import Slice, choose
+from siamviz.study.statistics import metrics
+from siamviz.study.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+    from siamviz.explainer import Explainer
+
+_KEPT = 64
+
+
+class Run:
+    """A dataset run: pairs of texts with scores, and what their words do to these.
+
+    Made by `siamviz.analyze`; this opens one that is there, while it is being made too.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+    explainer : Explainer, optional
+        With the run's model; without it the model is loaded when a pair needs it.
+
+    Raises
+    ------
+    DataError
+        If the folder holds no run.
+
+    Examples
+    --------
+    >>> run = siamviz.Run("run/")  # doctest: +SKIP
+    >>> run.pairs("gold < 0.3 and score > 0.7")[0]  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: str | Path, explainer: Explainer | None = None) -> None:
+        self.folder = Path(folder)
+        self._store = Store(self.folder)
+        self.settings = RunSettings.from_dict(self._store.settings)
+        self._explainer = explainer
+        self._shards: Shards | None = None
+        self._known: OrderedDict[int, PairAttribution] = OrderedDict()
+        self._lock = threading.RLock()
+        self._notes = Notes(self.folder)
+
+    @property
+    def explainer(self) -> Explainer:
+        """An explainer with the run's model, loaded when it is first needed.
+
+        Raises
+        ------
+        DataError
+            If the model's weights are not those that the run was made with.
+        """
+        with self._lock:
+            if self._explainer is None:
+                from siamviz.explainer import Explainer
+
+                explainer = Explainer(self.settings.model)
+                if explainer.weights != self.settings.weights:
+                    raise DataError(
+                        f"The model {self.settings.model!r} has other weights now than when this "
+                        "run was made. Make the run again, or give Run the explainer of then."
+                    )
+                self._explainer = explainer
+            return self._explainer
+
+    @property
+    def metadata(self) -> tuple[str, ...]:
+        """The dataset's own columns of the table "pairs"."""
+        return tuple(self._store.metadata)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many pairs, usable ones, attributed ones and so on there are."""
+        names = ("pairs", "scored", "unusable", "failed", "attributed", "texts")
+        found = (
+            self._cursor()
+            .execute(
+                "SELECT count(*), count(*) FILTER (status = 'ok'), "
+                "count(*) FILTER (status = 'unusable'), count(*) FILTER (status = 'failed'), "
+                "(SELECT count(*) FROM attributions WHERE status = 'ok') FROM pairs"
+            )
+            .fetchone()
+        )
+        return dict(zip(names, [*(found or ()), len(self._texts())], strict=True))
+
+    def __len__(self) -> int:
+        return self.counts()["pairs"]
+
+    def __repr__(self) -> str:
+        counts = self.counts()
+        return (
+            f"Run({str(self.folder)!r}: {counts['pairs']:,} pairs, {counts['scored']:,} scored, "
+            f"{counts['attributed']:,} attributed; {self.settings})"
+        )
+
+    # Questions
+
+    def sql(self, query: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        """Ask anything of the run's tables.
+
+        Parameters
+        ----------
+        query : str
+            SQL over the tables
+
+            - pairs: row, pair_id, text_a, text_b, gold, score, difference (score − gold), status
+              ("ok", "unusable", "failed"), error (why), a, b (identifiers of the texts), and the
+              dataset's own columns;
+            - attributions: row, pair_id, the ledger (score = base + tokens_a + tokens_b + pairs +
+              residual), special (the part of `pairs` with special tokens), relative_residual and
+              the rest of the certificate, negative (share of token pairs below 0), top_share;
+            - word_pairs: row, i, j (places of the words in A and B), a, b (the words, case
+              folded, in alphabetical order), effect, total (of all such pairs in this pair of
+              texts, at the first of them);
+            - linguistics: text_id, word, text, first, last, pos, tag, lemma, dep, negation, number;
+            - tags: pair_id, star, tag, note.
+        parameters : sequence
+            For the ``?`` in the query.
+
+        Raises
+        ------
+        DataError
+            With what is wrong with the query.
+        """
+        import duckdb
+
+        try:
+            return self._cursor().execute(query, list(parameters)).df()
+        except duckdb.IOException:
+            raise
+        except duckdb.Error as error:
+            raise DataError(f"The query cannot be answered: {error}") from error
+
+    def pairs(self, where: Slice = None, *, order: str = "row", limit: int | None = None) -> Pairs:
+        """Return the pairs that meet a condition, such as ``"gold < 0.3 and score > 0.7"``.
+
+        Parameters
+        ----------
+        where : str, list or DataFrame, optional
+            An SQL condition over the table "pairs", or rows, or pair_ids.
+        order : str
+            SQL to order by, such as ``"abs(difference) DESC"``.
+        limit : int, optional
+
+        Returns
+        -------
+        Pairs
+            Whose items are `PairAttribution`.
+        """
+        cursor = self._chosen(where)
+        end = "" if limit is None else f" LIMIT {int(limit)}"
+        frame = self._answer(
+            cursor, f"SELECT p.* FROM pairs p JOIN chosen USING (row) ORDER BY {order}{end}", order
+        )
+        return Pairs(self, frame)
+
+    def pair(self, key: int | str) -> PairAttribution:
+        """Return the attribution of one pair: the stored one, else computed now.
+
+        Parameters
+        ----------
+        key : int or str
+            Its row or its pair_id.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If there is no such pair, or it has no score, with the reason.
+        """
+        column = "pair_id" if isinstance(key, str) else "row"
+        if not isinstance(key, str | int):
+            raise ArgumentTypeError(f"A pair is named by row or pair_id, got {key!r:.60}.")
+        found = (
+            self._cursor()
+            .execute(
+                f"SELECT row, text_a, text_b, a, b, status, error FROM pairs WHERE {column} = ?",
+                [key],
+            )
+            .fetchone()
+        )
+        if found is None:
+            raise InvalidArgumentError(f"The run has no pair with the {column} {key!r}.")
+        row, text_a, text_b, a, b, status, error = found
+        if status != "ok":
+            raise InvalidArgumentError(f"The pair {key!r} cannot be explained: {error}.")
+        return self._attribution(row, (text_a, text_b), (a, b))
+
+    def _attribution(
+        self, row: int, texts: tuple[str, str], ids: tuple[str, str]
+    ) -> PairAttribution:
+        with self._lock:
+            if row not in self._known:
+                self._known[row] = self._stored(ids) or self.explainer.explain(
+                    *texts, **self.settings.pair_options()
+                )
+                if len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(row)
+            return self._known[row]
+
+    def _stored(self, ids: tuple[str, str]) -> PairAttribution | None:
+        texts = self._texts()
+        if not all(one in texts for one in ids):
+            return None
+        return PairAttribution.from_contributions(
+            texts.get(ids[0]), texts.get(ids[1]), self.settings.similarity
+        )
+
+    def metrics(
+        self,
+        by: str | Sequence[str] | None = None,
+        *,
+        slice: Slice = None,  # noqa: A002
+        samples: int = 1000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Return Spearman, Pearson and mean absolute error, with 95 % bootstrap intervals.
+
+        Parameters
+        ----------
+        by : str or list of str, optional
+            Columns of "pairs", or SQL expressions: a row for each of their values.
+        slice : str, list or DataFrame, optional
+            The pairs it is about; see `pairs`.
+        samples : int
+            Resamples of pairs.
+        seed : int
+
+        Returns
+        -------
+        DataFrame
+            The columns of `by`, n, and spearman, pearson and mae with ``_low`` and ``_high``;
+            pairs without gold or score do not count.
+        """
+        import pandas as pd
+
+        groups = [by] if isinstance(by, str) else list(by or ())
+        cursor = self._chosen(slice)
+        keys = "".join(f"{key} AS key_{i}, " for i, key in enumerate(groups))
+        frame = self._answer(
+            cursor,
+            f"SELECT {keys}gold, score FROM pairs JOIN chosen USING (row) "
+            "WHERE gold IS NOT NULL AND score IS NOT NULL ORDER BY row",
+            ", ".join(groups),
+        )
+        names = [f"key_{i}" for i in range(len(groups))]
+        parts = frame.groupby(names, dropna=False) if names else [((), frame)]
+        rows = [
+            dict(zip(groups, key if isinstance(key, tuple) else (key,), strict=True))
+            | _flat_metrics(part, samples, seed)
+            for key, part in parts
+        ]
+        return pd.DataFrame(rows)
+
+    def word_pairs(
+        self,
+        *,
+        slice: Slice = None,  # noqa: A002
+        least: int = 5,
+        limit: int | None = 200,
+        order: str = "harm",
+        punctuation: bool = False,
+    ) -> pd.DataFrame:
+        """Return which pairs of words push the scores up and down, and the errors with them.
+
+        Parameters
+        ----------
+        slice : str, list or DataFrame, optional
+            The pairs it is about; see `pairs`.
+        least : int
+            Leave out word pairs that are in fewer pairs of texts.
+        limit : int, optional
+        order : {"harm", "help", "mean", "-mean", "n", "error"}
+        punctuation : bool
+            Whether punctuation marks count as words.
+
+        Returns
+        -------
+        DataFrame
+            For each unordered pair of words `a`, `b`: `n`, the pairs of texts it is in; `mean`,
+            its effect on their scores, with a 95 % interval `low`, `high`; `error`, their mean
+            score − gold, with its interval; `harm`, the mean over them of d² − (d − x)²: by how
+            much the squared error d² would fall if the effect x were taken away. It is positive
+            where the words push the score away from gold, negative where they help.
+        """
+        return league.word_pairs(self._chosen(slice), least, limit, order, punctuation)
+
+    def pos_pairs(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
+        """Return the effects of pairs of parts of speech; needs `annotate`.
+
+        Returns
+        -------
+        DataFrame
+            For each unordered pair `a`, `b`: `n`, the pairs of texts it is in; `count`, the word
+            pairs; `mean`, their summed effect in a pair of texts, with a 95 % interval; `share`
+            of all effects, `frequency` among all word pairs, and `ratio` of the two.
+        """
+        return self._classes("pos", slice)
+
+    def dependency_pairs(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
+        """Return the same as `pos_pairs` by dependency roles."""
+        return self._classes("dep", slice)
+
+    def overlap(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
+        """Return the effects of identical words, of words of one lemma, and of different ones.
+
+        Without `annotate`, words of one lemma count as different. Columns as in `pos_pairs`, with
+        `kind` for the pair.
+        """
+        return league.overlap(self._chosen(slice))
+
+    def top_share(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
+        """Return how much of the score the strongest token pairs explain.
+
+        Returns
+        -------
+        DataFrame
+            For `percent` of the token pairs of each pair of texts, those of the largest effects:
+            their sum relative to that of all token pairs (`of_pairs`) and to the score
+            (`of_score`), over all pairs of texts, with 95 % intervals.
+        """
+        return league.top_share(self._chosen(slice))
+
+    def _classes(self, column: str, chosen: Slice) -> pd.DataFrame:
+        self._require_linguistics(column)
+        return league.class_pairs(self._chosen(chosen), column)
+
+    def _require_linguistics(self, column: str) -> None:
+        found = self._cursor().execute(f"SELECT count({column}) FROM linguistics").fetchone()
+        if not found or not found[0]:
+            what = "parts of speech" if column == "pos" else "dependency roles"
+            raise DataError(
+                f"This run has no {what}. Add them with run.annotate('en_core_web_sm') or another "
+                "spaCy pipeline that has them; spaCy comes with: pip install 'siamviz[linguistics]'"
+            )
+
+    # Tags
+
+    def tag(
+        self,
+        key: int | str,
+        tag: str | None = None,
+        *,
+        star: bool | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Tag a pair with an error type, star it, or note something; kept with the run.
+
+        Parameters
+        ----------
+        key : int or str
+            Its row or pair_id.
+        tag, note : str, optional
+            An empty one removes it.
+        star : bool, optional
+        """
+        column = "pair_id" if isinstance(key, str) else "row"
+        found = (
+            self._cursor()
+            .execute(f"SELECT pair_id FROM pairs WHERE {column} = ?", [key])
+            .fetchone()
+        )
+        if found is None:
+            raise InvalidArgumentError(f"The run has no pair with the {column} {key!r}.")
+        self._notes.set(found[0], tag=tag, star=star, note=note)
+
+    def tags(self) -> pd.DataFrame:
+        """Return the pairs that are tagged, starred or noted, with their texts."""
+        return self.sql(
+            "SELECT row, pair_id, star, tag, note, text_a, text_b, gold, score, difference "
+            "FROM pairs JOIN tags USING (pair_id) ORDER BY row"
+        )
+
+    # Inside
+
+    def _texts(self) -> Shards:
+        with self._lock:
+            if self._shards is None:
+                self._shards = Shards(self._store)
+            self._shards.refresh()
+            return self._shards
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            cursor = self._store.connect()
+        self._notes.fill(cursor)
+        return cursor
+
+    def _chosen(self, chosen: Slice) -> duckdb.DuckDBPyConnection:
+        cursor = self._cursor()
+        choose(cursor, chosen)
+        return cursor
+
+    def _answer(self, cursor: duckdb.DuckDBPyConnection, query: str, given: str) -> pd.DataFrame:
+        from siamviz.study.slices import sql_error
+
+        try:
+            return cursor.execute(query).df()
+        except Exception as error:
+            raise sql_error(given, error) from error
+
+
+class Pairs:
+    """Some pairs of a run, whose items are their attributions.
+
+    Attributes
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run, frame: pd.DataFrame) -> None:
+        self.run, self._frame = run, frame
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    @overload
+    def __getitem__(self, index: int) -> PairAttribution: ...
+    @overload
+    def __getitem__(self, index: slice) -> Pairs: ...
+    def __getitem__(self, index: int | slice) -> PairAttribution | Pairs:
+        if isinstance(index, slice):
+            return Pairs(self.run, self._frame.iloc[index])
+        return self.run.pair(int(self._frame["row"].iloc[index]))
+
+    def __iter__(self) -> Iterator[PairAttribution]:
+        return (self[index] for index in range(len(self)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows of the table "pairs"."""
+        return self._frame.copy()
+
+    def __repr__(self) -> str:
+        return f"{len(self)} pairs of {str(self.run.folder)!r}\n{self._frame}"
+
+    def _repr_html_(self) -> str:
+        return self._frame.to_html(escape=True, max_rows=20, index=False)
+
+
+def _flat_metrics(part: pd.DataFrame, samples: int, seed: int) -> dict[str, Any]:
+    found = metrics(part["gold"].to_numpy(), part["score"].to_numpy(), samples=samples, seed=seed)
+    row: dict[str, Any] = {"n": found.n}
+    for name in ("spearman", "pearson", "mae"):
+        estimate = getattr(found, name)
+        row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return row
