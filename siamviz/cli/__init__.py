@@ -1,4 +1,4 @@
-"""The command line: ``siamviz explain``, ``convergence``, ``baselines`` and ``models``."""
+"""The command line: ``siamviz explain``, ``analyze``, ``report`` and others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from siamviz import __version__
 from siamviz.cli.catalogue import models
 from siamviz.cli.pair import explain
 from siamviz.cli.running import forgive_encoding
+from siamviz.cli.study import analyze, report
 from siamviz.cli.tables import baselines, convergence
 
 app = typer.Typer(
@@ -37,5 +38,5 @@ def main(
         typer.echo(context.get_help())
 
 
-for _command in (explain, convergence, baselines, models):
+for _command in (explain, convergence, baselines, analyze, report, models):
     app.command()(_command)

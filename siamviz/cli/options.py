@@ -85,8 +85,8 @@ RuleName = Annotated[
         "--rule",
         metavar="NAME",
         rich_help_panel=_INTEGRAL,
-        help=f"The quadrature rule: {', '.join(RULES)}. By default adaptive, with --steps "
-        "calibrated.",
+        help=f"The quadrature rule: {', '.join(RULES)}. By default adaptive; calibrated "
+        "with --steps and for datasets.",
     ),
 ]
 Steps = Annotated[

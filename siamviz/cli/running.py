@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, SiamvizError
+from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError, SiamvizError
 
 if TYPE_CHECKING:
     from siamviz.explainer import Explainer
@@ -58,9 +58,12 @@ def failures_told() -> Generator[None]:
     try:
         yield
     except SiamvizError as error:
-        bad_input = isinstance(error, InvalidArgumentError | ArgumentTypeError)
+        bad_input = isinstance(error, InvalidArgumentError | ArgumentTypeError | DataError)
         tell(str(error))
         raise typer.Exit(BAD_INPUT if bad_input else FAILED) from error
+    except ImportError as error:  # an extra that is not installed; the message says which
+        tell(str(error))
+        raise typer.Exit(FAILED) from error
     except KeyboardInterrupt as error:
         to_stderr().print("Interrupted.")
         raise typer.Exit(INTERRUPTED) from error

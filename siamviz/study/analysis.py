@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from siamviz.errors import CancelledError
 from siamviz.models import DEFAULT_MODEL
 from siamviz.monitor import Monitor
+from siamviz.study.annotation import annotate
 from siamviz.study.columns import GoldRange, choose_columns
 from siamviz.study.console import listening
+from siamviz.study.linguistics import Pipeline
 from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener
 from siamviz.study.run import Run
 from siamviz.study.runner import Job, score
 from siamviz.study.runner import attribute as attribute_picked
 from siamviz.study.settings import settle
+from siamviz.study.shards import Shards
 from siamviz.study.sources import source
 from siamviz.study.store import Store, lock
 from siamviz.study.survey import stored_names, survey
@@ -51,6 +54,7 @@ def analyze(
     limit: int | None = None,
     control: int = 0,
     seed: int = 0,
+    linguistics: Any = None,
     progress: Listener | bool = True,
     cancel: Cancel = None,
 ) -> Run:
@@ -88,6 +92,8 @@ def analyze(
         Attribute so many of the others, drawn at random, to compare with.
     seed : int
         Of that draw.
+    linguistics : str or spaCy pipeline, optional
+        Annotate the words with it, as `Run.annotate` does.
     progress : bool or callable
         Show bars, or call it with each `siamviz.study.progress.Note` and `Step`.
     cancel : threading.Event or callable, optional
@@ -108,6 +114,7 @@ def analyze(
     columns = choose_columns(records, text_a, text_b, gold)
     scale = None if gold_range is None else GoldRange(*gold_range)
     picks = Picks(attribute, limit, control, seed)
+    pipeline = None if linguistics is None else Pipeline(linguistics)
     explainer = as_explainer(model)
     settings = settle(
         explainer, layer=layer, baseline=baseline, quadrature=quadrature, steps=steps,
@@ -138,6 +145,8 @@ def analyze(
             score(job, records, columns, scale)
             job.note(_scored(run.counts()))
             attribute_picked(job, picks)
+            if pipeline is not None:
+                annotate(store, Shards(store), pipeline, listener)
         except CancelledError as error:
             raise CancelledError(
                 f"The run was stopped. What is finished is kept in {str(folder)!r}; the same call "

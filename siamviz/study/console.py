@@ -58,7 +58,8 @@ class Bars:
 
 
 def _said(step: Step) -> str:
-    parts = [f"{step.done:,} of {step.total:,} pairs"]
+    what = "texts" if step.stage == "linguistics" else "pairs"
+    parts = [f"{step.done:,} of {step.total:,} {what}"]
     if step.rate is not None:
         parts.append(f"{step.rate:,.3g} a second")
     if step.fraction < 1 and step.remaining is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siamviz.errors import check_choice
+from siamviz.study.linguistics import KIND_SQL
 from siamviz.study.statistics import mean_intervals
 from siamviz.study.tables import TOP_PERCENTS
 
@@ -28,15 +29,11 @@ _SUMS = (
 )
 _WORDS = r"AND NOT regexp_full_match(a, '\p{P}+') AND NOT regexp_full_match(b, '\p{P}+')"
 _OCCURRENCES = (
-    "SELECT row, w.a AS word_a, w.b AS word_b, effect::DOUBLE AS x, la.{0} AS one, lb.{0} AS two, "
+    "SELECT row, w.a, w.b, effect::DOUBLE AS x, la.{0} AS one, lb.{0} AS two, "
     "la.lemma AS lemma_a, lb.lemma AS lemma_b "
     "FROM word_pairs w JOIN chosen USING (row) JOIN pairs p USING (row) "
     "LEFT JOIN linguistics la ON la.text_id = p.a AND la.word = w.i "
     "LEFT JOIN linguistics lb ON lb.text_id = p.b AND lb.word = w.j"
-)
-_KIND = (
-    "CASE WHEN word_a = word_b THEN 'identical' "
-    "WHEN lemma_a IS NOT NULL AND lemma_a = lemma_b THEN 'same lemma' ELSE 'different' END"
 )
 
 
@@ -63,15 +60,17 @@ def word_pairs(
 
 def class_pairs(cursor: duckdb.DuckDBPyConnection, column: str) -> pd.DataFrame:
     """Return a row for each unordered pair of word classes: "pos" or "dep"."""
-    return _classes(
-        cursor, _OCCURRENCES.format(column), "least(one, two) AS a, greatest(one, two) AS b",
-        "a, b", "one IS NOT NULL AND two IS NOT NULL",
+    frame = _classes(
+        cursor, _OCCURRENCES.format(column),
+        "least(one, two) AS class_a, greatest(one, two) AS class_b",
+        "class_a, class_b", "one IS NOT NULL AND two IS NOT NULL",
     )  # fmt: skip
+    return frame.rename(columns={"class_a": "a", "class_b": "b"})
 
 
 def overlap(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return a row for identical words, for words of the same lemma, and for different ones."""
-    return _classes(cursor, _OCCURRENCES.format("pos"), f"{_KIND} AS kind", "kind", "true")
+    return _classes(cursor, _OCCURRENCES.format("pos"), f"{KIND_SQL} AS kind", "kind", "true")
 
 
 def _classes(

@@ -67,14 +67,26 @@ class Side:
     @cached_property
     def words(self) -> tuple[tuple[str, ...], np.ndarray]:
         """The words of the text, case folded, and the (W, S) matrix that sums tokens to them."""
+        names = tuple(unit.token.text.casefold() for unit in self._words)
+        return names, units.membership(self._words, len(self.contributions.tokens))
+
+    @property
+    def word_spans(self) -> list[units.Span | None]:
+        """Where each word stands in the text, where that is known."""
+        tokens = [unit.token for unit in self._words]
+        return [
+            None if token.start is None or token.end is None else (token.start, token.end)
+            for token in tokens
+        ]
+
+    @cached_property
+    def _words(self) -> list[units.Unit]:
         one = self.contributions
         try:
             found = units.group(one.text, one.tokens, "word")
         except InvalidArgumentError:  # a tokenizer without offsets
             found = units.group(one.text, one.tokens, "token")
-        own = [unit for unit in found if not unit.token.special]
-        names = tuple(unit.token.text.casefold() for unit in own)
-        return names, units.membership(own, len(one.tokens))
+        return [unit for unit in found if not unit.token.special]
 
     @property
     def nbytes(self) -> int:

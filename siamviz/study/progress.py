@@ -23,7 +23,7 @@ class Step:
     stage : str
         "scores", "attributions" or "linguistics".
     done, total : int
-        Pairs, in this call.
+        Pairs, for linguistics texts, in this call.
     fraction : float
         Of the stage's work, 0 to 1.
     elapsed : float

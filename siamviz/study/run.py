@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, overload
 from siamviz.attribution import PairAttribution
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
 from siamviz.study import league
+from siamviz.study.annotation import annotate
+from siamviz.study.console import listening
+from siamviz.study.exporting import export
+from siamviz.study.linguistics import Pipeline
 from siamviz.study.notes import Notes
+from siamviz.study.progress import Listener
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards
 from siamviz.study.slices import Slice, choose
@@ -87,6 +92,12 @@ class Run:
         """The dataset's own columns of the table "pairs"."""
         return tuple(self._store.metadata)
 
+    @property
+    def has_gold(self) -> bool:
+        """Whether any scored pair has a gold score."""
+        found = self._cursor().execute("SELECT count(difference) > 0 FROM pairs").fetchone()
+        return bool(found and found[0])
+
     def counts(self) -> dict[str, int]:
         """Return how many pairs, usable ones, attributed ones and so on there are."""
         names = ("pairs", "scored", "unusable", "failed", "attributed", "texts")
@@ -130,7 +141,7 @@ class Run:
             - word_pairs: row, i, j (places of the words in A and B), a, b (the words, case
               folded, in alphabetical order), effect, total (of all such pairs in this pair of
               texts, at the first of them);
-            - linguistics: text_id, word, text, first, last, pos, tag, lemma, dep, negation, number;
+            - linguistics: text_id, word, text, first, last, pos, lemma, dep, negation, number;
             - tags: pair_id, star, tag, note.
         parameters : sequence
             For the ``?`` in the query.
@@ -352,6 +363,27 @@ class Run:
                 "spaCy pipeline that has them; spaCy comes with: pip install 'siamviz[linguistics]'"
             )
 
+    def annotate(self, pipeline: Any, *, progress: Listener | bool = True) -> None:
+        """Add parts of speech, lemmas, dependency roles, negation and numbers of all words.
+
+        Parameters
+        ----------
+        pipeline : str or spaCy pipeline
+            Such as ``"en_core_web_sm"``. What it lacks is told, and stays empty.
+        progress : bool or callable
+            As in `siamviz.analyze`.
+
+        Raises
+        ------
+        DataError
+            For a pipeline that is not installed.
+        ImportError
+            Without spaCy: ``pip install 'siamviz[linguistics]'``.
+        """
+        loaded = Pipeline(pipeline)
+        with self._store.locked(), listening(progress) as listener:
+            annotate(self._store, self._texts(), loaded, listener)
+
     # Tags
 
     def tag(
@@ -388,6 +420,35 @@ class Run:
             "SELECT row, pair_id, star, tag, note, text_a, text_b, gold, score, difference "
             "FROM pairs JOIN tags USING (pair_id) ORDER BY row"
         )
+
+    # Files
+
+    def export(self, path: str | Path, *, slice: Slice = None, order: str = "row") -> Path:  # noqa: A002
+        """Write pairs with the ledgers of their attributions and their tags to a file.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .csv (UTF-8 with a byte order mark, so that spreadsheets read it right; no
+            text acts as a formula there), .parquet or .jsonl. An existing file is replaced in one
+            step.
+        slice : str, list or DataFrame, optional
+            The pairs it is about; see `pairs`.
+        order : str
+            SQL to order by, such as ``"abs(difference) DESC"``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InvalidArgumentError
+            For another suffix, and for a folder that does not exist.
+        DataError
+            If slice or order are no SQL.
+        """
+        return export(self._chosen(slice), self._store.metadata, path, order)
 
     # Inside
 

@@ -120,6 +120,11 @@ class Store:
         arrays = [arrow.array(columns[f.name], type=f.type, from_pandas=True) for f in own]
         return arrow.table(arrays, schema=own)
 
+    def drop(self, table: str) -> None:
+        """Remove all parts of a table."""
+        for part in self._numbers(table):
+            self.path(table, part).unlink()
+
     def drop_unreadable(self) -> list[Path]:
         """Remove parts that cannot be read or belong to another run, and name them."""
         bad = [

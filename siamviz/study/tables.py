@@ -32,8 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "linguistics": {
         "text_id": "string", "word": "int16", "text": "string", "first": "int32", "last": "int32",
-        "pos": "string", "tag": "string", "lemma": "string", "dep": "string", "negation": "bool",
-        "number": "bool",
+        "pos": "string", "lemma": "string", "dep": "string", "negation": "bool", "number": "bool",
     },
 }  # fmt: skip
 """Arrow types by column; see `siamviz.study.run.Run.sql` for their meaning."""
