@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ class PairStage:
 
 def text_batches(keys: Sequence[TextKey], seconds_a_work: float) -> Iterator[list[TextKey]]:
     """Split texts into parts of one role and similar length, each a few seconds' work."""
-    most = PART_SECONDS / seconds_a_work
+    most = PART_SECONDS / seconds_a_work if seconds_a_work else inf
     ordered = sorted(keys, key=lambda key: (key.role, key.tokens, key.text_id))
     for _, of_role in groupby(ordered, key=lambda key: key.role):
         batch: list[TextKey] = []
