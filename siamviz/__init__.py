@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from siamviz.errors import (
         ArgumentTypeError,
         CancelledError,
+        DataError,
         FrontEndMissingError,
         InvalidArgumentError,
         InvalidTextError,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
         RightRiemann,
         Trapezoid,
     )
+    from siamviz.study.analysis import analyze
+    from siamviz.study.run import Run
     from siamviz.widgets.pair_view import PairView
 
 __version__ = "0.1.0"
@@ -45,6 +48,8 @@ _HOMES = {
     "siamviz.explainer": ("Explainer",),
     "siamviz.attribution": ("PairAttribution",),
     "siamviz.widgets.pair_view": ("PairView",),
+    "siamviz.study.analysis": ("analyze",),
+    "siamviz.study.run": ("Run",),
     "siamviz.contributions": ("SentenceContributions", "Token"),
     "siamviz.corpus": ("Corpus",),
     "siamviz.quadrature": (
@@ -58,6 +63,7 @@ _HOMES = {
     "siamviz.errors": (
         "ArgumentTypeError",
         "CancelledError",
+        "DataError",
         "FrontEndMissingError",
         "InvalidArgumentError",
         "InvalidTextError",
@@ -76,6 +82,8 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "Explainer",
     "PairAttribution",
     "PairView",
+    "analyze",
+    "Run",
     "SentenceContributions",
     "Token",
     "GaussLegendre",
@@ -88,6 +96,7 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "SiamvizError",
     "InvalidArgumentError",
     "InvalidTextError",
+    "DataError",
     "ArgumentTypeError",
     "UnsupportedModelError",
     "ModelNotFoundError",

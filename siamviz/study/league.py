@@ -36,6 +36,19 @@ _OCCURRENCES = (
     "LEFT JOIN linguistics lb ON lb.text_id = p.b AND lb.word = w.j"
 )
 
+_NUMBERED = (
+    "SELECT *, row_number() OVER (PARTITION BY text_a, text_b ORDER BY row) AS occurrence "
+    "FROM {} WHERE status = 'ok'"
+)
+COMPARISON = (
+    "SELECT n.row, e.row AS row_before, n.pair_id, n.text_a, n.text_b, n.gold, n.score, "
+    "e.score AS score_before, n.difference, e.difference AS difference_before, "
+    "abs(n.difference) - abs(e.difference) AS regression "
+    f"FROM ({_NUMBERED.format('pairs')}) n JOIN ({_NUMBERED.format('pairs_before')}) e "
+    "USING (text_a, text_b, occurrence) ORDER BY regression DESC NULLS LAST, n.row"
+)
+"""The same pairs in "pairs" and in "pairs_before"."""
+
 
 def word_pairs(
     cursor: duckdb.DuckDBPyConnection, least: int, limit: int | None, order: str, punctuation: bool
@@ -56,6 +69,18 @@ def word_pairs(
     frame["error"], frame["error_low"], frame["error_high"] = error
     names = ["a", "b", "n", "mean", "low", "high", "error", "error_low", "error_high", "harm"]
     return frame.filter(names)
+
+
+def flagged(cursor: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the word pairs with whether either word negates, or is a number."""
+    words = cursor.execute(
+        "SELECT text, bool_or(negation), bool_or(number) FROM linguistics "
+        "WHERE negation OR number GROUP BY text"
+    ).fetchall()
+    for place, name in enumerate(("negation", "number"), start=1):
+        flags = [row[0] for row in words if row[place]]
+        frame[name] = frame["a"].isin(flags) | frame["b"].isin(flags)
+    return frame
 
 
 def class_pairs(cursor: duckdb.DuckDBPyConnection, column: str) -> pd.DataFrame:

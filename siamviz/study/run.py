@@ -310,9 +310,12 @@ class Run:
             its effect on their scores, with a 95 % interval `low`, `high`; `error`, their mean
             score − gold, with its interval; `harm`, the mean over them of d² − (d − x)²: by how
             much the squared error d² would fall if the effect x were taken away. It is positive
-            where the words push the score away from gold, negative where they help.
+            where the words push the score away from gold, negative where they help. After
+            `annotate` also `negation` and `number`: whether either word is one.
         """
-        return league.word_pairs(self._chosen(slice), least, limit, order, punctuation)
+        cursor = self._chosen(slice)
+        frame = league.word_pairs(cursor, least, limit, order, punctuation)
+        return league.flagged(cursor, frame) if self._annotated("pos") else frame
 
     def pos_pairs(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
         """Return the effects of pairs of parts of speech; needs `annotate`.
@@ -338,6 +341,36 @@ class Run:
         """
         return league.overlap(self._chosen(slice))
 
+    def compare(self, earlier: Run) -> pd.DataFrame:
+        """Return how the scores of the same pairs changed since another run.
+
+        Parameters
+        ----------
+        earlier : Run
+            Of another model, layer of a training, or prompt, over the same pairs or some of them.
+
+        Returns
+        -------
+        DataFrame
+            `row` here and `row_before` there, the texts, gold, `score` and `difference` in this
+            run and, as ``…_before``, in the earlier one, and `regression`, by how much
+            |score − gold| grew: the largest first.
+
+        Raises
+        ------
+        DataError
+            If the runs have no pair in common.
+        """
+        cursor = self._cursor()
+        cursor.execute(earlier._store.view("pairs", "pairs_before"))
+        found = cursor.execute(league.COMPARISON).df()
+        if found.empty:
+            raise DataError(
+                f"The runs in {str(self.folder)!r} and {str(earlier.folder)!r} have no scored pair "
+                "of texts in common."
+            )
+        return found
+
     def top_share(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
         """Return how much of the score the strongest token pairs explain.
 
@@ -355,13 +388,16 @@ class Run:
         return league.class_pairs(self._chosen(chosen), column)
 
     def _require_linguistics(self, column: str) -> None:
-        found = self._cursor().execute(f"SELECT count({column}) FROM linguistics").fetchone()
-        if not found or not found[0]:
+        if not self._annotated(column):
             what = "parts of speech" if column == "pos" else "dependency roles"
             raise DataError(
                 f"This run has no {what}. Add them with run.annotate('en_core_web_sm') or another "
                 "spaCy pipeline that has them; spaCy comes with: pip install 'siamviz[linguistics]'"
             )
+
+    def _annotated(self, column: str) -> bool:
+        found = self._cursor().execute(f"SELECT count({column}) > 0 FROM linguistics").fetchone()
+        return bool(found and found[0])
 
     def annotate(self, pipeline: Any, *, progress: Listener | bool = True) -> None:
         """Add parts of speech, lemmas, dependency roles, negation and numbers of all words.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from siamviz.monitor import Monitor
 from siamviz.study.columns import Columns, GoldRange
@@ -18,7 +18,7 @@ from siamviz.study.scoring import Scorer
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards, TextKey
 from siamviz.study.sources import Source
-from siamviz.study.stages import PairStage, TextStage, text_batches, work
+from siamviz.study.stages import PAIRS_A_PART, PairStage, TextStage, text_batches, work
 from siamviz.study.store import Store
 from siamviz.study.survey import stored_names
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
 ROWS_A_PART = 2048
-PAIRS_A_ROUND = 1024
-"""Pairs whose texts are computed together, by length; then the pairs themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,25 +67,73 @@ def _chunks(found: Iterator[Row], size: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def attribute(job: Job, picks: Picks) -> None:
-    """Attribute the picked pairs that are not attributed yet."""
+class Engine(Protocol):
+    """What works on the texts and pairs of a run.
+
+    Attributes
+    ----------
+    pairs_a_round : int
+        Pairs whose texts are computed together, by length; then the pairs themselves.
+    speed : float
+        About how many times as fast it is as this process.
+    """
+
+    pairs_a_round: int
+    speed: float
+
+    def texts(self, keys: Sequence[TextKey], seconds_a_work: float) -> Iterator[Sequence[TextKey]]:
+        """Compute texts, and yield those of each part when it is written."""
+        ...
+
+    def pairs(self, keys: Sequence[PairKey]) -> Iterator[Sequence[PairKey]]:
+        """Attribute pairs of known texts, and yield those of each part when it is written."""
+        ...
+
+
+class Local:
+    """Works in this process, one part after another.
+
+    Parameters
+    ----------
+    job : Job
+    """
+
+    pairs_a_round = PAIRS_A_PART
+    speed = 1.0
+
+    def __init__(self, job: Job) -> None:
+        self._store, self._monitor = job.store, job.monitor
+        self._on_texts = TextStage(job.store.folder, job.explainer)
+        self._on_pairs = PairStage(job.store.folder)
+
+    def texts(self, keys: Sequence[TextKey], seconds_a_work: float) -> Iterator[Sequence[TextKey]]:
+        """Compute texts; see `Engine`."""
+        for batch in text_batches(keys, seconds_a_work):
+            self._on_texts(self._store.next_part("texts"), batch, self._monitor.cancel)
+            yield batch
+
+    def pairs(self, keys: Sequence[PairKey]) -> Iterator[Sequence[PairKey]]:
+        """Attribute pairs; see `Engine`."""
+        self._on_pairs(self._store.next_part("attributions"), keys, self._monitor.cancel)
+        yield keys
+
+
+def attribute(job: Job, picks: Picks, start: Callable[[Job], Engine] = Local) -> None:
+    """Attribute the picked pairs that are not attributed yet, with the engine that is started."""
     cursor = job.store.connect()
     picks.fill(cursor)
     cursor.execute("DELETE FROM picked WHERE row IN (SELECT row FROM attributions)")
     plan = Plan(cursor, Shards(job.store), job)
     if not plan.pairs:
         return
-    job.note(plan.estimate())
+    engine = start(job)
+    job.note(plan.estimate(engine.speed))
     stage = Stage("attributions", plan.pairs, plan.work, job.listener)
-    on_texts = TextStage(job.store.folder, job.explainer)
-    on_pairs = PairStage(job.store.folder)
-    for pairs, texts in plan.rounds():
-        for batch in text_batches(texts, plan.seconds_a_work):
-            on_texts(job.store.next_part("texts"), batch, job.monitor.cancel)
-            stage.advance(sum(work(key.tokens) for key in batch))
-        job.monitor.check()
-        on_pairs(job.store.next_part("attributions"), pairs)
-        stage.advance(0.0, len(pairs))
+    for pairs, texts in plan.rounds(engine.pairs_a_round):
+        for keys in engine.texts(texts, plan.seconds_a_work):
+            stage.advance(sum(work(key.tokens) for key in keys))
+        for keys in engine.pairs(pairs):
+            stage.advance(0.0, len(keys))
 
 
 class Plan:
@@ -114,24 +160,20 @@ class Plan:
             self._probes = self._probes[:: max(1, len(self._probes) // 64)]
         self.seconds_a_work = self._measure()
 
-    def estimate(self) -> str:
+    def estimate(self, speed: float) -> str:
         """Return how much there is to do and how long it takes, as a sentence."""
         new = f"{self.texts:,} texts to compute" if self.texts else "all texts known"
-        return f"{self.pairs:,} pairs to attribute, {new}: about {duration(self.seconds)}."
+        seconds = (self.work * self.seconds_a_work + self.pairs * 2e-3) / speed
+        return f"{self.pairs:,} pairs to attribute, {new}: about {duration(seconds)}."
 
-    @property
-    def seconds(self) -> float:
-        """Estimated seconds."""
-        return self.work * self.seconds_a_work + self.pairs * 2e-3
-
-    def rounds(self) -> Iterator[tuple[list[PairKey], list[TextKey]]]:
+    def rounds(self, size: int) -> Iterator[tuple[list[PairKey], list[TextKey]]]:
         """Yield some pairs and those of their texts that are not known then."""
         last = -1
         while True:
             self._cursor.execute(
                 "CREATE OR REPLACE TEMP TABLE round AS SELECT * FROM picked WHERE row > ? "
                 "ORDER BY row LIMIT ?",
-                [last, PAIRS_A_ROUND],
+                [last, size],
             )
             self._cursor.execute(
                 "SELECT row, pair_id, a, b, picked FROM pairs JOIN round USING (row) ORDER BY row"

@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from siamviz.monitor import Monitor
 from siamviz.study.pairing import Pairer, PairKey
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards, TextKey, write_texts
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from siamviz.explainer import Cancel, Explainer
 
 TEXTS_A_PART = 128
+PAIRS_A_PART = 1024
 PART_SECONDS = 15.0
 """What a killed process may lose, about."""
 
@@ -47,6 +49,7 @@ class TextStage:
         found = self._explainer.contributions_many(
             [key.text for key in keys], errors="keep", cancel=cancel, **options
         )
+        Monitor(cancel).check()
         write_texts(self._store, part, keys, found)
 
 
@@ -65,17 +68,20 @@ class PairStage:
         settings = RunSettings.from_dict(self._store.settings)
         self._pairer = Pairer(self._shards, settings.similarity)
 
-    def __call__(self, part: int, keys: Sequence[PairKey]) -> None:
+    def __call__(self, part: int, keys: Sequence[PairKey], cancel: Cancel = None) -> None:
         """Write part `part` of "word_pairs" and then of "attributions"."""
         self._shards.refresh()
         attributions, word_pairs = self._pairer(keys)
+        Monitor(cancel).check()
         for name, columns in (("word_pairs", word_pairs), ("attributions", attributions)):
             self._store.write(name, part, self._store.table(name, columns))
 
 
-def text_batches(keys: Sequence[TextKey], seconds_a_work: float) -> Iterator[list[TextKey]]:
-    """Split texts into parts of one role and similar length, each a few seconds' work."""
-    most = PART_SECONDS / seconds_a_work if seconds_a_work else inf
+def text_batches(
+    keys: Sequence[TextKey], seconds_a_work: float, seconds: float = PART_SECONDS
+) -> Iterator[list[TextKey]]:
+    """Split texts into parts of one role and similar length, each of so many seconds' work."""
+    most = seconds / seconds_a_work if seconds_a_work else inf
     ordered = sorted(keys, key=lambda key: (key.role, key.tokens, key.text_id))
     for _, of_role in groupby(ordered, key=lambda key: key.role):
         batch: list[TextKey] = []

@@ -161,18 +161,18 @@ class Store:
             self._connection = _database(self.folder)
         cursor = self._connection.cursor()
         for name in COLUMNS:
-            cursor.execute(self._view(name))
+            cursor.execute(self.view(name, name))
         return cursor
 
-    def _view(self, table: str) -> str:
-        """SQL that defines the view of a table: of its parts, or of nothing."""
+    def view(self, table: str, name: str) -> str:
+        """SQL that defines the view `name` of a table: of its parts, or of nothing."""
         paths = [str(self.path(table, part)).replace("'", "''") for part in self.parts(table)]
         if paths:
             listed = ", ".join(f"'{path}'" for path in paths)
             source = f"SELECT * FROM read_parquet([{listed}], union_by_name=false)"
         else:
             source = f"SELECT {_nothing(table, self.metadata)} WHERE false"
-        return f"CREATE OR REPLACE TEMP VIEW {table} AS {source}"
+        return f"CREATE OR REPLACE TEMP VIEW {name} AS {source}"
 
     @property
     def settings(self) -> dict[str, Any]:
