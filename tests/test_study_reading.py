@@ -277,3 +277,23 @@ def test_without_pyarrow_the_extra_is_named(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match=r"pip install 'siamviz\[study\]'"):
         source(tmp_path / "x.parquet")
     assert len(read(RECORDS)) == 2
+
+
+def test_quotes_in_a_file_with_tabs_are_characters_of_the_text(tmp_path: Path):
+    file = tmp_path / "pairs.tsv"
+    file.write_text(
+        'a\tb\tgold\n"Stop, he said.\tHe said "stop".\t1\nNo quote.\tNone"\t0\n'
+        '"He said ""stop""."\tx\t1\n',
+        encoding="utf-8",
+    )
+    assert list(source(file).open()) == [
+        ('"Stop, he said.', 'He said "stop".', "1"),
+        ("No quote.", 'None"', "0"),
+        ('He said "stop".', "x", "1"),
+    ]
+
+
+def test_a_tab_inside_quotes_belongs_to_the_field(tmp_path: Path):
+    file = tmp_path / "pairs.tsv"
+    file.write_text('a\tb\n"one\ttwo"\tthree\n', encoding="utf-8")
+    assert list(source(file).open()) == [("one\ttwo", "three")]

@@ -124,7 +124,8 @@ def _file(path: Path, encoding: str, header: bool | None) -> Source:
 
 def _separated(path: Path, encoding: str, header: bool | None) -> Source:
     separator = "\t" if path.suffix.lower() == ".tsv" else _separator(path, encoding)
-    first = next(_fields(path, encoding, separator), None)
+    read = _unquoted if separator == "\t" and _even_tabs(path, encoding) else _fields
+    first = next(read(path, encoding, separator), None)
     if first is None:
         raise _empty(path)
     named = _looks_like_names(first) if header is None else header
@@ -132,7 +133,7 @@ def _separated(path: Path, encoding: str, header: bool | None) -> Source:
     _check_names(names, str(path))
 
     def records() -> Iterator[Record]:
-        rows = _fields(path, encoding, separator)
+        rows = read(path, encoding, separator)
         for number, fields in enumerate(islice(rows, int(named), None), start=1 + int(named)):
             if len(fields) == len(names):
                 yield tuple(fields)
@@ -163,6 +164,27 @@ def _fields(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
         ) from error
     finally:
         csv.field_size_limit(limit)
+
+
+def _even_tabs(path: Path, encoding: str) -> bool:
+    """Whether every line has the same number of tabs, and so no field needs quotes."""
+    counts = {line.count("\t") for line in _lines(path, encoding) if line.strip("\r\n")}
+    return len(counts) == 1
+
+
+def _unquoted(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
+    """Fields in which a quote is a character like any other, unless a writer doubled it."""
+    for line in _lines(path, encoding):
+        if line.strip("\r\n"):
+            yield [_plain_field(field) for field in line.rstrip("\r\n").split(separator)]
+
+
+def _plain_field(field: str) -> str:
+    inner = field[1:-1]
+    quoted = len(field) > 1 and field[0] == field[-1] == '"'
+    if quoted and '""' in inner and '"' not in inner.replace('""', ""):
+        return inner.replace('""', '"')
+    return field
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
