@@ -336,6 +336,8 @@ def test_a_pair_that_was_not_picked_is_computed_on_demand(
     assert pair.text_a == "She sleeps."
     assert pair.settings.rule == "calibrated(3)"
     assert run.pair(2) is pair
+    run.attribute("row < 2", progress=False)
+    assert run.sql("SELECT row FROM attributions ORDER BY row")["row"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, overload
 
 from siamviz.attribution import PairAttribution
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
+from siamviz.monitor import Monitor
 from siamviz.study import league
 from siamviz.study.annotation import annotate
 from siamviz.study.console import listening
 from siamviz.study.exporting import export
 from siamviz.study.linguistics import Pipeline
 from siamviz.study.notes import Notes
+from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener
+from siamviz.study.runner import Job, attribute
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards
 from siamviz.study.slices import Slice, choose
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from siamviz.explainer import Explainer
+    from siamviz.explainer import Cancel, Explainer
 
 _KEPT = 64
 
@@ -398,6 +401,31 @@ class Run:
     def _annotated(self, column: str) -> bool:
         found = self._cursor().execute(f"SELECT count({column}) > 0 FROM linguistics").fetchone()
         return bool(found and found[0])
+
+    def attribute(
+        self,
+        what: str = "all",
+        *,
+        limit: int | None = None,
+        control: int = 0,
+        seed: int = 0,
+        progress: Listener | bool = True,
+        cancel: Cancel = None,
+    ) -> None:
+        """Attribute more pairs; those that are attributed already stay as they are.
+
+        Parameters
+        ----------
+        what : str
+            "all", "errors", or an SQL condition, with `limit`, `control` and `seed` as in
+            `siamviz.analyze`.
+        progress, cancel
+            As in `siamviz.analyze`.
+        """
+        picks = Picks(what, limit, control, seed)
+        with self._store.locked(), listening(progress) as listener:
+            job = Job(self._store, self.explainer, self.settings, Monitor(cancel), listener)
+            attribute(job, picks)
 
     def annotate(self, pipeline: Any, *, progress: Listener | bool = True) -> None:
         """Add parts of speech, lemmas, dependency roles, negation and numbers of all words.
