@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, overload
 from siamviz.attribution import PairAttribution
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
 from siamviz.monitor import Monitor
-from siamviz.study import league
 from siamviz.study.annotation import annotate
 from siamviz.study.console import listening
 from siamviz.study.exporting import export
@@ -19,11 +18,11 @@ from siamviz.study.linguistics import Pipeline
 from siamviz.study.notes import Notes
 from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener
+from siamviz.study.questions import Questions
 from siamviz.study.runner import Job, attribute
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards
-from siamviz.study.slices import Slice, choose
-from siamviz.study.statistics import metrics
+from siamviz.study.slices import Slice
 from siamviz.study.store import Store
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 _KEPT = 64
 
 
-class Run:
+class Run(Questions):
     """A dataset run: pairs of texts with scores, and what their words do to these.
 
     Made by `siamviz.analyze`; this opens one that is there, while it is being made too.
@@ -94,6 +93,11 @@ class Run:
     def metadata(self) -> tuple[str, ...]:
         """The dataset's own columns of the table "pairs"."""
         return tuple(self._store.metadata)
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What the pairs were read from: name, records, columns, gold_range and others."""
+        return dict(self._store.manifest["input"])
 
     @property
     def has_gold(self) -> bool:
@@ -238,170 +242,6 @@ class Run:
             texts.get(ids[0]), texts.get(ids[1]), self.settings.similarity
         )
 
-    def metrics(
-        self,
-        by: str | Sequence[str] | None = None,
-        *,
-        slice: Slice = None,  # noqa: A002
-        samples: int = 1000,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Return Spearman, Pearson and mean absolute error, with 95 % bootstrap intervals.
-
-        Parameters
-        ----------
-        by : str or list of str, optional
-            Columns of "pairs", or SQL expressions: a row for each of their values.
-        slice : str, list or DataFrame, optional
-            The pairs it is about; see `pairs`.
-        samples : int
-            Resamples of pairs.
-        seed : int
-
-        Returns
-        -------
-        DataFrame
-            The columns of `by`, n, and spearman, pearson and mae with ``_low`` and ``_high``;
-            pairs without gold or score do not count.
-        """
-        import pandas as pd
-
-        groups = [by] if isinstance(by, str) else list(by or ())
-        cursor = self._chosen(slice)
-        keys = "".join(f"{key} AS key_{i}, " for i, key in enumerate(groups))
-        frame = self._answer(
-            cursor,
-            f"SELECT {keys}gold, score FROM pairs JOIN chosen USING (row) "
-            "WHERE gold IS NOT NULL AND score IS NOT NULL ORDER BY row",
-            ", ".join(groups),
-        )
-        names = [f"key_{i}" for i in range(len(groups))]
-        parts = frame.groupby(names, dropna=False) if names else [((), frame)]
-        rows = [
-            dict(zip(groups, key if isinstance(key, tuple) else (key,), strict=True))
-            | _flat_metrics(part, samples, seed)
-            for key, part in parts
-        ]
-        return pd.DataFrame(rows)
-
-    def word_pairs(
-        self,
-        *,
-        slice: Slice = None,  # noqa: A002
-        least: int = 5,
-        limit: int | None = 200,
-        order: str = "harm",
-        punctuation: bool = False,
-    ) -> pd.DataFrame:
-        """Return which pairs of words push the scores up and down, and the errors with them.
-
-        Parameters
-        ----------
-        slice : str, list or DataFrame, optional
-            The pairs it is about; see `pairs`.
-        least : int
-            Leave out word pairs that are in fewer pairs of texts.
-        limit : int, optional
-        order : {"harm", "help", "mean", "-mean", "n", "error"}
-        punctuation : bool
-            Whether punctuation marks count as words.
-
-        Returns
-        -------
-        DataFrame
-            For each unordered pair of words `a`, `b`: `n`, the pairs of texts it is in; `mean`,
-            its effect on their scores, with a 95 % interval `low`, `high`; `error`, their mean
-            score − gold, with its interval; `harm`, the mean over them of d² − (d − x)²: by how
-            much the squared error d² would fall if the effect x were taken away. It is positive
-            where the words push the score away from gold, negative where they help. After
-            `annotate` also `negation` and `number`: whether either word is one.
-        """
-        cursor = self._chosen(slice)
-        frame = league.word_pairs(cursor, least, limit, order, punctuation)
-        return league.flagged(cursor, frame) if self._annotated("pos") else frame
-
-    def pos_pairs(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
-        """Return the effects of pairs of parts of speech; needs `annotate`.
-
-        Returns
-        -------
-        DataFrame
-            For each unordered pair `a`, `b`: `n`, the pairs of texts it is in; `count`, the word
-            pairs; `mean`, their summed effect in a pair of texts, with a 95 % interval; `share`
-            of all effects, `frequency` among all word pairs, and `ratio` of the two.
-        """
-        return self._classes("pos", slice)
-
-    def dependency_pairs(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
-        """Return the same as `pos_pairs` by dependency roles."""
-        return self._classes("dep", slice)
-
-    def overlap(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
-        """Return the effects of identical words, of words of one lemma, and of different ones.
-
-        Without `annotate`, words of one lemma count as different. Columns as in `pos_pairs`, with
-        `kind` for the pair.
-        """
-        return league.overlap(self._chosen(slice))
-
-    def compare(self, earlier: Run) -> pd.DataFrame:
-        """Return how the scores of the same pairs changed since another run.
-
-        Parameters
-        ----------
-        earlier : Run
-            Of another model, layer of a training, or prompt, over the same pairs or some of them.
-
-        Returns
-        -------
-        DataFrame
-            `row` here and `row_before` there, the texts, gold, `score` and `difference` in this
-            run and, as ``…_before``, in the earlier one, and `regression`, by how much
-            |score − gold| grew: the largest first.
-
-        Raises
-        ------
-        DataError
-            If the runs have no pair in common.
-        """
-        cursor = self._cursor()
-        cursor.execute(earlier._store.view("pairs", "pairs_before"))
-        found = cursor.execute(league.COMPARISON).df()
-        if found.empty:
-            raise DataError(
-                f"The runs in {str(self.folder)!r} and {str(earlier.folder)!r} have no scored pair "
-                "of texts in common."
-            )
-        return found
-
-    def top_share(self, *, slice: Slice = None) -> pd.DataFrame:  # noqa: A002
-        """Return how much of the score the strongest token pairs explain.
-
-        Returns
-        -------
-        DataFrame
-            For `percent` of the token pairs of each pair of texts, those of the largest effects:
-            their sum relative to that of all token pairs (`of_pairs`) and to the score
-            (`of_score`), over all pairs of texts, with 95 % intervals.
-        """
-        return league.top_share(self._chosen(slice))
-
-    def _classes(self, column: str, chosen: Slice) -> pd.DataFrame:
-        self._require_linguistics(column)
-        return league.class_pairs(self._chosen(chosen), column)
-
-    def _require_linguistics(self, column: str) -> None:
-        if not self._annotated(column):
-            what = "parts of speech" if column == "pos" else "dependency roles"
-            raise DataError(
-                f"This run has no {what}. Add them with run.annotate('en_core_web_sm') or another "
-                "spaCy pipeline that has them; spaCy comes with: pip install 'siamviz[linguistics]'"
-            )
-
-    def _annotated(self, column: str) -> bool:
-        found = self._cursor().execute(f"SELECT count({column}) > 0 FROM linguistics").fetchone()
-        return bool(found and found[0])
-
     def attribute(
         self,
         what: str = "all",
@@ -514,6 +354,44 @@ class Run:
         """
         return export(self._chosen(slice), self._store.metadata, path, order)
 
+    def report(
+        self,
+        path: str | Path,
+        *,
+        slice: Slice = None,  # noqa: A002
+        worst: int = 12,
+        title: str | None = None,
+    ) -> Path:
+        """Write one interactive page about this run, fit to send: it needs no network.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in .html. An existing file is replaced in one step.
+        slice : str, list or DataFrame, optional
+            The pairs it is about; see `pairs`.
+        worst : int
+            How many of the pairs with the largest errors get an interactive picture; starred and
+            tagged ones do too. Pictures of pairs that are not attributed are computed.
+        title : str, optional
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InvalidArgumentError
+            For another suffix, a folder that does not exist, and a slice without pairs.
+        ImportError
+            Without Bokeh: ``pip install 'siamviz[study]'``.
+        FrontEndMissingError
+            If the front end is not built.
+        """
+        from siamviz.study.report import write_report
+
+        return write_report(self, path, slice=slice, worst=worst, title=title)
+
     # Inside
 
     def _texts(self) -> Shards:
@@ -528,19 +406,6 @@ class Run:
             cursor = self._store.connect()
         self._notes.fill(cursor)
         return cursor
-
-    def _chosen(self, chosen: Slice) -> duckdb.DuckDBPyConnection:
-        cursor = self._cursor()
-        choose(cursor, chosen)
-        return cursor
-
-    def _answer(self, cursor: duckdb.DuckDBPyConnection, query: str, given: str) -> pd.DataFrame:
-        from siamviz.study.slices import sql_error
-
-        try:
-            return cursor.execute(query).df()
-        except Exception as error:
-            raise sql_error(given, error) from error
 
 
 class Pairs:
@@ -578,12 +443,3 @@ class Pairs:
 
     def _repr_html_(self) -> str:
         return self._frame.to_html(escape=True, max_rows=20, index=False)
-
-
-def _flat_metrics(part: pd.DataFrame, samples: int, seed: int) -> dict[str, Any]:
-    found = metrics(part["gold"].to_numpy(), part["score"].to_numpy(), samples=samples, seed=seed)
-    row: dict[str, Any] = {"n": found.n}
-    for name in ("spearman", "pearson", "mae"):
-        estimate = getattr(found, name)
-        row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-    return row
