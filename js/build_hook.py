@@ -11,7 +11,9 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = 20
-OUTPUTS = ("siamviz.js", "siamviz.css")
+OUTPUTS = tuple(
+    f"{name}.{kind}" for name in ("siamviz", "explorer", "report") for kind in ("js", "css")
+)
 INSTALL = (
     f"siamviz's front end is built with Node.js {NODE} or later and its npm. Install them "
     "(https://nodejs.org, `apt install nodejs npm`, `brew install node`, `conda install nodejs`) "

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from siamviz.study.analysis import analyze
     from siamviz.study.run import Run
+    from siamviz.widgets.explorer import ErrorExplorer
     from siamviz.widgets.pair_view import PairView
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ _HOMES = {
     "siamviz.widgets.pair_view": ("PairView",),
     "siamviz.study.analysis": ("analyze",),
     "siamviz.study.run": ("Run",),
+    "siamviz.widgets.explorer": ("ErrorExplorer",),
     "siamviz.contributions": ("SentenceContributions", "Token"),
     "siamviz.corpus": ("Corpus",),
     "siamviz.quadrature": (
@@ -84,6 +86,7 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "PairView",
     "analyze",
     "Run",
+    "ErrorExplorer",
     "SentenceContributions",
     "Token",
     "GaussLegendre",

@@ -64,7 +64,8 @@ class Run(Questions):
         self._explainer = explainer
         self._shards: Shards | None = None
         self._known: OrderedDict[int, PairAttribution] = OrderedDict()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._computing = threading.RLock()
         self._notes = Notes(self.folder)
 
     @property
@@ -76,7 +77,7 @@ class Run(Questions):
         DataError
             If the model's weights are not those that the run was made with.
         """
-        with self._lock:
+        with self._computing:
             if self._explainer is None:
                 from siamviz.explainer import Explainer
 
@@ -224,7 +225,7 @@ class Run(Questions):
     def _attribution(
         self, row: int, texts: tuple[str, str], ids: tuple[str, str]
     ) -> PairAttribution:
-        with self._lock:
+        with self._computing:
             if row not in self._known:
                 self._known[row] = self._stored(ids) or self.explainer.explain(
                     *texts, **self.settings.pair_options()

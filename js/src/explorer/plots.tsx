@@ -1,0 +1,225 @@
+import { effect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { embed, library, type Plot } from "./bokeh";
+import type { Current, Selected } from "./protocol";
+import type { Heat, Store } from "./store";
+
+const TOOLS = ["box", "lasso", "pan"] as const;
+type Tool = (typeof TOOLS)[number];
+const CORNERS = 60;
+
+interface Geometry {
+  type: string;
+  x: number[];
+  y: number[];
+  x0: number;
+  x1: number;
+  y0: number;
+  y1: number;
+}
+
+interface Gesture {
+  final: boolean;
+  geometry: Geometry;
+}
+
+/** Gold × predicted, the histogram of errors and, with linguistics, the map of word classes. */
+export function Plots({ store }: { store: Store }) {
+  const places = useRef<Record<string, HTMLDivElement | null>>({});
+  const [plots, setPlots] = useState<Record<string, Plot>>({});
+  const [tool, setTool] = useState<Tool>("box");
+  const theme = store.theme.value;
+  const opened = store.opened.value;
+  useEffect(() => {
+    if (!opened) return;
+    let gone = false;
+    let shown: Record<string, Plot> = {};
+    show(store, theme, places.current).then(
+      (made) => {
+        shown = made;
+        if (gone) remove(made);
+        else setPlots(made);
+      },
+      (error) => {
+        store.error.value = `The plots cannot be shown: ${error.message}`;
+      },
+    );
+    return () => {
+      gone = true;
+      remove(shown);
+    };
+  }, [store, theme, opened]);
+  useEffect(() => follow(store, plots), [store, plots]);
+  useEffect(() => {
+    const scatter = plots.scatter;
+    if (scatter) scatter.root.toolbar.active_drag = scatter.find(tool);
+  }, [plots, tool]);
+  const place = (name: string) => (element: HTMLDivElement | null) => {
+    places.current[name] = element;
+  };
+  const gold = opened?.gold ?? true;
+  return (
+    <>
+      {gold && (
+        <figure class="sx-pane sx-scatter" aria-label="Scatter of gold and predicted scores">
+          <figcaption class="sx-caption">
+            <b>Gold × predicted</b>
+            <Tools tool={tool} choose={setTool} />
+          </figcaption>
+          <div class="sx-plot" ref={place("scatter")} />
+        </figure>
+      )}
+      <div class="sx-pane sx-aside">
+        <figure class="sx-histogram" aria-label="Histogram of errors">
+          <figcaption class="sx-caption">
+            <b>{gold ? "Error" : "Predicted score"}</b>
+            <span>{gold ? "predicted − gold" : "drag to keep a range"}</span>
+          </figcaption>
+          <div class="sx-plot" ref={place("histogram")} />
+        </figure>
+        <figure class="sx-heat" hidden={!store.heat.value?.labels.length}>
+          <figcaption class="sx-caption">
+            <b>Word classes</b>
+            <span>mean effect</span>
+          </figcaption>
+          <div class="sx-plot" ref={place("heat")} />
+        </figure>
+      </div>
+    </>
+  );
+}
+
+function Tools({ tool, choose }: { tool: Tool; choose(tool: Tool): void }) {
+  return (
+    <span class="sx-tools" role="radiogroup" aria-label="What dragging does">
+      {TOOLS.map((one) => (
+        <label key={one}>
+          <input
+            type="radio"
+            class="sx-choice"
+            checked={tool === one}
+            onChange={() => choose(one)}
+            aria-label={one === "pan" ? "Move the view" : `Select by ${one}`}
+          />
+          <span class="sx-tool">{one[0]?.toUpperCase() + one.slice(1)}</span>
+        </label>
+      ))}
+    </span>
+  );
+}
+
+function remove(plots: Record<string, Plot>): void {
+  for (const plot of Object.values(plots)) plot.remove();
+}
+
+async function show(
+  store: Store,
+  theme: string,
+  places: Record<string, HTMLDivElement | null>,
+): Promise<Record<string, Plot>> {
+  const bokeh = await library(store);
+  const items = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    store.ask("plots", { theme }, (answer) => {
+      if (answer.ok) resolve(answer.items);
+      else reject(new Error(answer.error));
+    });
+  });
+  const plots: Record<string, Plot> = {};
+  for (const [name, item] of Object.entries(items)) {
+    const place = places[name];
+    if (place) plots[name] = await embed(bokeh, item, place);
+  }
+  listen(store, plots);
+  return plots;
+}
+
+/** One message for each gesture, when it is over. */
+function listen(store: Store, plots: Record<string, Plot>): void {
+  plots.scatter?.root.on_event("selectiongeometry", ({ final, geometry }: Gesture) => {
+    const corners = final ? cornersOf(geometry) : null;
+    if (corners) store.filter("region", corners);
+  });
+  plots.scatter?.root.on_event("tap", ({ x, y }: { x: number; y: number }) => {
+    store.ask("tap", { gold: x, score: y });
+  });
+  plots.histogram?.root.on_event("selectiongeometry", ({ final, geometry }: Gesture) => {
+    if (final && geometry.type === "rect") {
+      store.filter(
+        "span",
+        [geometry.x0, geometry.x1].sort((one, two) => one - two),
+      );
+    }
+  });
+}
+
+function cornersOf({ type, x, y, x0, x1, y0, y1 }: Geometry): number[][] | null {
+  if (type === "rect") {
+    return [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+    ];
+  }
+  if (type !== "poly" || x.length < 3) return null;
+  const step = Math.max(1, x.length / CORNERS);
+  const count = Math.ceil(x.length / step);
+  return Array.from({ length: count }, (_, index) => {
+    const at = Math.min(x.length - 1, Math.round(index * step));
+    return [x[at] ?? 0, y[at] ?? 0];
+  });
+}
+
+/** Let the plots show what is selected, as it changes. */
+function follow(store: Store, plots: Record<string, Plot>): () => void {
+  const stops = [
+    effect(() => select(plots, store.selected.value)),
+    effect(() => warm(plots.heat, store.heat.value)),
+    effect(() => mark(plots.scatter, store.current.value)),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function select(plots: Record<string, Plot>, selected: Selected | null): void {
+  if (!selected) return;
+  for (const plot of Object.values(plots)) {
+    for (const [name, data] of Object.entries(selected.sources)) {
+      const source = plot.find(name);
+      if (source) source.data = data;
+    }
+  }
+  const region = plots.scatter?.find("region");
+  if (region) {
+    region.xs = selected.region?.map(([x]) => x ?? 0) ?? [];
+    region.ys = selected.region?.map(([, y]) => y ?? 0) ?? [];
+    region.visible = selected.region !== null;
+  }
+  const span = plots.histogram?.find("span");
+  if (span) {
+    const [left = 0, right = 0] = selected.span ?? [];
+    span.left = left;
+    span.right = right;
+    span.visible = selected.span !== null;
+  }
+}
+
+function warm(plot: Plot | undefined, heat: Heat | null): void {
+  if (!plot || !heat?.labels.length) return;
+  const colors = plot.find("colors");
+  const [across, down, cells] = ["across", "down", "cells"].map((name) => plot.find(name));
+  if (!colors || !across || !down || !cells) return;
+  across.factors = heat.labels;
+  down.factors = [...heat.labels].reverse();
+  colors.low = -heat.limit;
+  colors.high = heat.limit;
+  cells.data = heat.cells;
+}
+
+function mark(plot: Plot | undefined, { gold, score }: Current): void {
+  const marker = plot?.find("marker");
+  if (!marker) return;
+  const known = gold !== null && score !== null;
+  marker.data = { x: known ? [gold] : [], y: known ? [score] : [] };
+}
