@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from siamviz.corpus import Corpus
-from siamviz.encoder import EncodedText, Encoder
+from siamviz.encoder import Encoder
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, InvalidTextError, suggest
+from siamviz.runs import EncodedText, OpenedTexts
 from siamviz.tokenization import check_text
 
 TOKEN_BASELINES = ("pad", "pad-shifted", "mask", "unk")
@@ -170,23 +171,30 @@ def reference_states(
     InvalidArgumentError
         If the tokenizer lacks the token, or a tensor has another shape.
     """
+    opened = encoder.run(dtype).open([encoded], layer)
+    return references_of(baseline, encoder, [encoded], opened)
+
+
+def references_of(
+    baseline: Baseline, encoder: Encoder, texts: Sequence[EncodedText], opened: OpenedTexts
+) -> list[Tensor]:
+    """The same for several texts of one kind, `opened` at the layer: each (B, S, H)."""
     if isinstance(baseline, AveragedBaseline):
         return [
             states
             for part in baseline.parts
-            for states in reference_states(part, encoder, encoded, layer, dtype)
+            for states in references_of(part, encoder, texts, opened)
         ]
-    run = encoder.run(dtype)
-    own, tape = run.states(encoded, layer)
+    own = opened.states
     if isinstance(baseline, TensorBaseline):
         return [_given_states(baseline.states, own)]
     if isinstance(baseline, NamedBaseline) and baseline.name in STATE_BASELINES:
-        return [_made_states(baseline.name, own, encoded.content)]
+        content = torch.stack([text.content for text in texts])
+        return [_made_states(baseline.name, own, content.to(own.device)[..., None])]
     assert not isinstance(baseline, Corpus)
-    ids = reference_ids(baseline, encoder, encoded)
-    if isinstance(baseline, NamedBaseline) and baseline.name == "pad-shifted":
-        tape = []
-    return [run.states_of_ids(encoded, layer, ids, tape)]
+    ids = torch.cat([reference_ids(baseline, encoder, text) for text in texts])
+    shifted = isinstance(baseline, NamedBaseline) and baseline.name == "pad-shifted"
+    return [opened.states_of_ids(ids, keep_positions=not shifted)]
 
 
 def reference_ids(
@@ -240,11 +248,11 @@ def _given_states(states: Tensor, own: Tensor) -> Tensor:
         )
     if not bool(torch.isfinite(given).all()):
         raise InvalidArgumentError("The baseline tensor contains NaN or infinity.")
-    return given.expand(shape)[None].clone()
+    return given.expand(own.shape).clone()
 
 
 def _made_states(name: str, own: Tensor, content: Tensor) -> Tensor:
-    states = own.clone()
-    content = content.to(own.device)
-    states[0, content] = 0 if name == "zero" else own[0, content].mean(0)
-    return states
+    if name == "zero":
+        return own.masked_fill(content, 0)
+    mean = (own * content).sum(1, keepdim=True) / content.sum(1, keepdim=True)
+    return torch.where(content, mean, own)

@@ -15,7 +15,7 @@ from siamviz.corpus import Corpus
 from siamviz.monitor import Monitor
 from siamviz.quadrature import Adaptive
 from siamviz.sampling import CorpusSample
-from siamviz.solver import Task, build, corpus_states
+from siamviz.solver import Task, build, corpus_states, reference_shares
 from siamviz.speed import SpeedProfile
 
 MIN_ROUNDS = 3
@@ -78,7 +78,7 @@ class CorpusSolver:
             vectors=vectors,
             embedding=self._end,
             reference=self._start,
-            states=self._sample.references,
+            shares=reference_shares(task, self._sample.references, self._start),
             bound=float(np.linalg.norm(self._end - self._start - vectors.sum(0))),
             deviations=deviations.astype(vectors_dtype(task)),
             steps=rounds * len(self._sample.references),

@@ -12,7 +12,9 @@ against ``torch.func`` once for each model.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
@@ -21,10 +23,43 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 Rule = Callable[..., Any]
+FORWARD_LEVEL = threading.RLock()
+"""Forward mode of torch has one level in the whole process: a second thread would end it."""
 
 
 class NoDualRule(Exception):  # noqa: N818
     """The function cannot be followed with duals; use ``torch.func`` for the whole run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """Tangents that each move some tokens of the states along one common direction.
+
+    Attributes
+    ----------
+    masks : (T, S) tensor
+        Ones where tangent t moves.
+    delta : (N, S, H) tensor
+    """
+
+    masks: Tensor
+    delta: Tensor
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    @property
+    def tangents(self) -> Tensor:
+        """All of them spelled out, (T, N, S, H)."""
+        return self.masks[:, None, :, None].to(self.delta.dtype) * self.delta
+
+    def first(self, tangents: int, states: int) -> Seeds:
+        """The first few, at the first few states."""
+        return Seeds(self.masks[:tangents], self.delta[:states])
+
+    def linear(self, weight: Tensor) -> Tensor:
+        """The tangents times `weight`: one product serves them all, for it keeps tokens apart."""
+        return Seeds(self.masks, F.linear(self.delta, weight)).tangents
 
 
 class Dual(Tensor):
@@ -32,12 +67,20 @@ class Dual(Tensor):
 
     primal: Tensor
     tangent: Tensor
+    seeds: Seeds | None
 
     def __new__(cls, primal: Tensor, tangent: Tensor) -> Self:  # noqa: D102
         self = Tensor._make_wrapper_subclass(
             cls, primal.shape, dtype=primal.dtype, device=primal.device
         )
-        self.primal, self.tangent = primal, tangent
+        self.primal, self.tangent, self.seeds = primal, tangent, None
+        return self
+
+    @classmethod
+    def seeded(cls, states: Tensor, seeds: Seeds) -> Self:
+        """The states (N, S, H) with the tangents of `seeds`."""
+        self = cls(states, seeds.tangents)
+        self.seeds = seeds
         return self
 
     def __repr__(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -115,7 +158,8 @@ def _through_torch_func(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     def push(*tangents: Tensor) -> tuple[Tensor, ...]:
         return torch.func.jvp(call_real, primals, tangents)[1]
 
-    tangents = torch.func.vmap(push)(*(leaves[i].tangent for i in places))
+    with FORWARD_LEVEL:
+        tangents = torch.func.vmap(push)(*(leaves[i].tangent for i in places))
     for i, tangent in zip(real, tangents, strict=True):
         out_leaves[i] = Dual(out_leaves[i], tangent)
     return pytree.tree_unflatten(out_leaves, out_spec)
@@ -150,7 +194,7 @@ def _in_place(rule: Rule) -> Rule:
         out = rule(x, *args, **kwargs) if isinstance(x, Dual) else NotImplemented
         if out is NotImplemented or out.primal.shape != x.primal.shape:
             return NotImplemented
-        x.primal, x.tangent = out.primal, out.tangent
+        x.primal, x.tangent, x.seeds = out.primal, out.tangent, None
         return x
 
     return write
@@ -167,7 +211,8 @@ def _full(tangent: Tensor, shape: torch.Size) -> Tensor:
 def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if isinstance(weight, Dual) or isinstance(bias, Dual):
         return NotImplemented
-    return Dual(F.linear(x.primal, weight, bias), F.linear(x.tangent, weight))
+    tangent = F.linear(x.tangent, weight) if x.seeds is None else x.seeds.linear(weight)
+    return Dual(F.linear(x.primal, weight, bias), tangent)
 
 
 @_rule(*_named("matmul", "bmm"), Tensor.__matmul__)
@@ -182,9 +227,15 @@ def _matmul(a: Any, b: Any) -> Any:
         tangent = _left_product(_align(a, out.shape), pb)
     if isinstance(b, Dual):
         right = _right_product(pa, _align(b, out.shape))
-        tangent = right if tangent is None else tangent + right
+        tangent = right if tangent is None else _sum(tangent, right)
     assert tangent is not None
     return Dual(out, _full(tangent, out.shape))
+
+
+def _sum(own: Tensor, other: Tensor) -> Tensor:
+    """The sum of two, in the place of `own` where it fits."""
+    fits = own.shape == other.shape and own.dtype == other.dtype
+    return own.add_(other) if fits else own + other
 
 
 def _left_product(tangent: Tensor, b: Tensor) -> Tensor:
@@ -279,14 +330,26 @@ def _pointwise(func: Any) -> Rule:
         if not isinstance(x, Dual):
             return NotImplemented
         primal = x.primal
+        known = _SLOPES.get(func)
+        if known is not None:
+            return Dual(func(primal, *args, **kwargs), x.tangent * known(primal, *args, **kwargs))
 
         def apply(value: Tensor) -> Tensor:
             return func(value, *args, **kwargs)
 
-        out, slope, *_ = torch.func.jvp(apply, (primal,), (torch.ones_like(primal),))
+        with FORWARD_LEVEL:
+            out, slope, *_ = torch.func.jvp(apply, (primal,), (torch.ones_like(primal),))
         return Dual(out, x.tangent * slope)
 
     return rule
+
+
+def _gelu_slope(x: Tensor, approximate: str = "none") -> Tensor:
+    return torch.ops.aten.gelu_backward(torch.ones_like(x), x, approximate=approximate)
+
+
+_SLOPES: dict[Any, Callable[..., Tensor]] = {F.gelu: _gelu_slope}
+"""Derivatives of functions that every layer calls: ``torch.func`` takes longer than they do."""
 
 
 for _name in (
@@ -321,7 +384,7 @@ def _softmax(x: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -
     out = torch.softmax(x.primal, dim, dtype=dtype)
     axis = dim if dim < 0 else dim + 1
     weighted = x.tangent * out
-    return Dual(out, weighted - out * weighted.sum(axis, keepdim=True))
+    return Dual(out, weighted.addcmul_(out, weighted.sum(axis, keepdim=True), value=-1))
 
 
 def _reduction(func: Any) -> Rule:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import threading
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,202 +14,21 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 from torch import Tensor, nn
 
-from siamviz.contributions import Token, Truncation
 from siamviz.errors import (
     ArgumentTypeError,
     InvalidTextError,
     NonFiniteError,
     ReproductionError,
+    SiamvizError,
     UnsupportedModelError,
     check_choice,
 )
-from siamviz.layers import LayerStack, PositionReplay
 from siamviz.monitor import Monitor
-from siamviz.precision import KeepDouble
 from siamviz.replica import replicate
+from siamviz.runs import EmbeddingFunction, EncodedText, Proof, Run, TextBatch
 from siamviz.tokenization import check_text, tokenize
 
 _DOCUMENT_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedText:
-    """One text as the model sees it.
-
-    Attributes
-    ----------
-    features : dict
-        The model's own preprocessing, batch size 1.
-    ids : (1, S) integer tensor
-    tokens : tuple of Token, length S
-    encoded : (D,) float array
-        What ``model.encode`` returns.
-    """
-
-    text: str
-    prompt: str | None
-    task: str | None
-    features: dict[str, Any]
-    tokens: tuple[Token, ...]
-    truncation: Truncation
-    encoded: np.ndarray
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held, about."""
-        return self.encoded.nbytes + 200 * len(self.tokens)
-
-    @property
-    def ids(self) -> Tensor:
-        """Token ids (1, S)."""
-        return self.features["input_ids"]
-
-    @property
-    def content(self) -> Tensor:
-        """Boolean (S,): True at the tokens of the sentence, False at special and prompt tokens."""
-        return torch.tensor([token.role == "text" for token in self.tokens])
-
-
-class EmbeddingFunction:
-    """F: hidden states (N, S, H) at one layer to embeddings (N, D) before final normalisation."""
-
-    def __init__(self, run: _Run, encoded: EncodedText, layer: int) -> None:
-        self._run, self._encoded, self.layer = run, encoded, layer
-        self.dtype, self.device = run.dtype, run.device
-        self.tokens = len(encoded.tokens)
-        self._proof = run.proofs.setdefault((encoded.task, layer), _Proof())
-
-    def __call__(self, states: Tensor) -> Tensor:
-        """Embeddings (N, D) of the hidden states (N, S, H)."""
-        return self._run.from_layer(self._encoded, self.layer, states)["sentence_embedding"]
-
-    def cast(self, states: Tensor) -> Tensor:
-        """`states` where and in the precision that the function computes."""
-        return states.to(self.dtype).to(self.device)
-
-    def embed(self, states: Tensor, batch: int = 32) -> np.ndarray:
-        """Embeddings (N, D) float64 of states on any device, in batches."""
-        with torch.no_grad():
-            parts = [self(self.cast(part)).cpu().double() for part in states.split(batch)]
-        return torch.cat(parts).numpy()
-
-    def token_outputs(self, states: Tensor) -> Tensor:
-        """Last hidden states (N, S, H) that the pooling reads."""
-        return self._run.from_layer(self._encoded, self.layer, states)["token_embeddings"]
-
-    @property
-    def duals(self) -> bool | None:
-        """Whether dual numbers were proven on this model and layer; None before the proof."""
-        return self._proof.duals
-
-    @duals.setter
-    def duals(self, value: bool) -> None:
-        self._proof.duals = value
-
-    @property
-    def dimension(self) -> int | None:
-        """D, once known."""
-        return self._proof.dimension
-
-    @dimension.setter
-    def dimension(self, value: int) -> None:
-        self._proof.dimension = value
-
-    @property
-    def sizes(self) -> tuple[int, int, int]:
-        """(features, widest features, heads): what the memory of one forward pass depends on."""
-        return self._run.sizes
-
-
-@dataclass
-class _Proof:
-    duals: bool | None = None
-    dimension: int | None = None
-
-
-class _Run:
-    """One private replica of the model in one precision, entered at any layer."""
-
-    def __init__(
-        self, model: SentenceTransformer, dtype: torch.dtype, device: torch.device
-    ) -> None:
-        self.dtype, self.device = dtype, device
-        self.replica: Any = replicate(model, dtype=dtype, device=device)
-        self.normalized = _drop_final_normalize(self.replica)
-        for module in self.replica.modules():
-            if hasattr(module, "set_attn_implementation"):
-                module.set_attn_implementation("eager")
-        self.positions = PositionReplay(self.replica)
-        self.proofs: dict[tuple[str | None, int], _Proof] = {}
-        self._stacks: dict[str | None, LayerStack] = {}
-        self.lock = threading.RLock()
-
-    def stack(self, encoded: EncodedText) -> LayerStack:
-        """The encoder layers that a text of this task runs through."""
-        if encoded.task not in self._stacks:
-            shape = (1, encoded.ids.shape[1])
-            with self.lock, torch.no_grad():
-                self._stacks[encoded.task] = LayerStack.find(
-                    self.replica, lambda: self._forward(encoded, 1), shape
-                )
-        return self._stacks[encoded.task]
-
-    def states(self, encoded: EncodedText, layer: int) -> tuple[Tensor, list[Tensor | None]]:
-        """Hidden states (1, S, H) at `layer`, and the tape of the text's position ids."""
-        stack = self.stack(encoded)
-        ids = encoded.ids.to(self.device)
-        with self.lock, torch.no_grad(), self.positions.record(ids) as tape:
-            return stack.capture(layer, lambda: self._forward(encoded, 1)), tape
-
-    def states_of_ids(
-        self, encoded: EncodedText, layer: int, ids: Tensor, tape: list[Tensor | None]
-    ) -> Tensor:
-        """Hidden states (K, S, H) of other token ids under the text's mask and positions."""
-        stack = self.stack(encoded)
-        ids = ids.to(self.device)
-        with self.lock, torch.no_grad(), self.positions.replay(tape):
-            return stack.capture(layer, lambda: self._forward(encoded, ids.shape[0], ids))
-
-    def from_layer(self, encoded: EncodedText, layer: int, states: Tensor) -> dict[str, Any]:
-        """The model's output features when `states` (N, S, H) enter at `layer`."""
-        stack = self.stack(encoded)
-        with self.lock, stack.enter(layer, states):
-            return self._forward(encoded, states.shape[0])
-
-    def embed_features(self, features: dict[str, Any], task: str | None = None) -> np.ndarray:
-        """Embeddings (N, D) of preprocessed features, before any final normalisation."""
-        moved = {k: v.to(self.device) if isinstance(v, Tensor) else v for k, v in features.items()}
-        with self.lock, torch.no_grad():
-            out = self.replica(moved, **({} if task is None else {"task": task}))
-        full = out["sentence_embedding"][..., : self.replica.truncate_dim]
-        return full.cpu().double().numpy()
-
-    def _forward(self, encoded: EncodedText, count: int, ids: Tensor | None = None) -> Any:
-        features = {name: self._batched(v, count) for name, v in encoded.features.items()}
-        if ids is not None:
-            features["input_ids"] = ids
-        task = {} if encoded.task is None else {"task": encoded.task}
-        with KeepDouble() if self.dtype == torch.float64 else nullcontext():
-            out = self.replica(features, **task)
-        dimension = self.replica.truncate_dim
-        if dimension is not None:
-            out["full_embedding"] = out["sentence_embedding"]
-            out["sentence_embedding"] = out["sentence_embedding"][..., :dimension]
-        return out
-
-    def _batched(self, value: Any, count: int) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        value = value.to(self.device)
-        return value.repeat(count, *(1,) * (value.ndim - 1)) if value.ndim > 1 else value
-
-    @functools.cached_property
-    def sizes(self) -> tuple[int, int, int]:
-        config = self.replica.config
-        width = int(getattr(config, "hidden_size", 0) or self.replica[0].get_embedding_dimension())
-        linear = [m for m in self.replica.modules() if isinstance(m, nn.Linear)]
-        widest = max([m.out_features for m in linear if m.in_features <= 2 * width] or [4 * width])
-        return width, widest, int(getattr(config, "num_attention_heads", 0) or 12)
 
 
 class Encoder:
@@ -248,7 +66,8 @@ class Encoder:
         with self._lock:
             _check_finite(self.model)
             self._plain: Any = replicate(self.model, hooks=True)
-            self._runs: dict[torch.dtype, _Run] = {}
+            self._runs: dict[tuple[torch.dtype, int], Run] = {}
+            self._proofs: dict[torch.dtype, dict[tuple[str | None, int], Proof]] = {}
             self.device = torch.device(self._asked_device or self.model.device)
             self._digest: str | None = None
             self._fingerprint = fingerprint
@@ -269,15 +88,24 @@ class Encoder:
             self._digest = total.hexdigest()
         return self._digest
 
-    def run(self, dtype: torch.dtype = torch.float32) -> _Run:
-        """The private replica that computes in `dtype`."""
+    def run(self, dtype: torch.dtype = torch.float32, copy: int = 0) -> Run:
+        """The private replica that computes in `dtype`; each `copy` serves one thread at a time."""
         with self._lock:
-            if dtype not in self._runs:
+            if (dtype, copy) not in self._runs:
                 device = self.device
                 if device.type == "mps" and dtype == torch.float64:
                     device = torch.device("cpu")
-                self._runs[dtype] = _Run(self.model, dtype, device)
-            return self._runs[dtype]
+                replica = replicate(self.model, dtype=dtype, device=device)
+                normalized = _drop_final_normalize(replica)
+                proofs = self._proofs.setdefault(dtype, {})
+                self._runs[dtype, copy] = Run(replica, normalized, dtype, device, proofs)
+            return self._runs[dtype, copy]
+
+    def copies(self, dtype: torch.dtype) -> int:
+        """How many copies to run at once: one a core where they can share their parameters."""
+        kinds = {(p.dtype, p.device.type) for p in self.model.parameters()}
+        shared = kinds == {(dtype, "cpu")} and self.device.type == "cpu"
+        return torch.get_num_threads() if shared else 1
 
     @property
     def similarity(self) -> str:
@@ -315,28 +143,95 @@ class Encoder:
         ArgumentTypeError, InvalidTextError
             For texts that cannot be explained.
         """
-        check_text(text)
+        (found,) = self.encode_many([text], prompt, task)
+        if isinstance(found, SiamvizError):
+            raise found
+        return found
+
+    def encode_many(
+        self, texts: Sequence[str], prompt: str | None = None, task: str | None = None
+    ) -> list[EncodedText | SiamvizError]:
+        """What `encode` gives or raises for each text; texts of equal length are embedded together.
+
+        No padding enters, so that each text is embedded as it is alone, up to rounding.
+        """
         self._refresh()
         prompt, task = self._prompt(prompt, task)
+        found: list[EncodedText | SiamvizError] = []
+        by_length: dict[int, list[int]] = {}
+        for place, text in enumerate(texts):
+            try:
+                made = self._tokenized(text, prompt, task)
+            except (ArgumentTypeError, InvalidTextError) as error:
+                found.append(error)
+                continue
+            found.append(made)
+            by_length.setdefault(made.ids.shape[1], []).append(place)
+        for places in by_length.values():
+            vectors = self._embed([texts[place] for place in places], prompt, task)
+            for place, vector in zip(places, vectors, strict=True):
+                text = found[place]
+                assert isinstance(text, EncodedText)
+                found[place] = replace(text, encoded=vector)
+                if not np.isfinite(vector).all():
+                    found[place] = NonFiniteError(
+                        f"model.encode returned NaN or infinity for {text.text!r:.60}. Check the "
+                        "model's weights."
+                    )
+        return found
+
+    def embed(
+        self, texts: Sequence[str], prompt: str | None = None, task: str | None = None
+    ) -> np.ndarray:
+        """What ``model.encode`` returns for all texts: a float32 array (N, D).
+
+        Raises
+        ------
+        ArgumentTypeError, InvalidTextError
+            For the first text that is no string, or empty.
+        """
+        for place, text in enumerate(texts):
+            check_text(text, f"texts[{place}]")
+        self._refresh()
+        return self._embed(texts, *self._prompt(prompt, task))
+
+    def _tokenized(self, text: str, prompt: str | None, task: str | None) -> EncodedText:
+        """The text without its embedding."""
+        check_text(text)
         kwargs: dict[str, Any] = {} if task is None else {"task": task}
-        with self._lock, torch.no_grad():
+        with self._lock:
             features = self._plain.preprocess([text], prompt=prompt, **kwargs)
-            self._check_features(features)
-            encoded = self._plain.encode(
-                text, prompt=prompt or "", show_progress_bar=False, convert_to_tensor=True, **kwargs
-            )
+        self._check_features(features)
         ids = features["input_ids"][0].tolist()
         cut = self._plain.max_seq_length
-        tokenized = tokenize(self.tokenizer, text, prompt or "", ids, cut)
-        vector = encoded.float().cpu().numpy()
-        if not np.isfinite(vector).all():
-            raise NonFiniteError(
-                f"model.encode returned NaN or infinity for {text!r:.60}. Check the model's "
-                "weights."
-            )
+        made = tokenize(self.tokenizer, text, prompt or "", ids, cut)
+        unknown = np.empty(0, np.float32)
         return EncodedText(
-            text, prompt, task, dict(features), tokenized.tokens, tokenized.truncation, vector
+            text, prompt, task, dict(features), made.tokens, made.truncation, unknown
         )
+
+    def _embed(self, texts: Sequence[str], prompt: str | None, task: str | None) -> np.ndarray:
+        kwargs: dict[str, Any] = {} if task is None else {"task": task}
+        if not texts:
+            return np.empty((0, self._plain.get_embedding_dimension() or 0), np.float32)
+        with self._lock, torch.no_grad():
+            found = self._plain.encode(
+                list(texts),
+                prompt=prompt or "",
+                show_progress_bar=False,
+                convert_to_tensor=True,
+                **kwargs,
+            )
+        return found.float().cpu().numpy()
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that the model reads of each text, special ones included."""
+        if not texts:
+            return []
+        most = self._plain.max_seq_length
+        with self._lock:
+            cut = {} if most is None else {"truncation": True, "max_length": most}
+            return [len(ids) for ids in self.tokenizer(list(texts), **cut)["input_ids"]]
 
     def content_ids(self, text: str) -> list[int]:
         """The ids of `text` without special tokens, not truncated."""
@@ -363,10 +258,14 @@ class Encoder:
         return self.run().stack(encoded).count
 
     def function(
-        self, encoded: EncodedText, layer: int, dtype: torch.dtype = torch.float32
+        self,
+        inputs: EncodedText | TextBatch,
+        layer: int,
+        dtype: torch.dtype = torch.float32,
+        copy: int = 0,
     ) -> EmbeddingFunction:
-        """The rest of the model from `layer` on, for texts of this length and mask."""
-        return EmbeddingFunction(self.run(dtype), encoded, layer)
+        """The rest of the model from `layer` on, for a text, or for the texts of a batch."""
+        return EmbeddingFunction(self.run(dtype, copy), inputs, layer)
 
     def check(self, encoded: EncodedText, function: EmbeddingFunction, states: Tensor) -> float:
         """Prove that `function` reproduces ``model.encode``, and return the norm it divides by.
@@ -388,16 +287,23 @@ class Encoder:
             weights where the model has those).
         """
         with torch.no_grad():
-            out = function._run.from_layer(encoded, function.layer, states)
-        full = out.get("full_embedding", out["sentence_embedding"])[0].cpu().double().numpy()
-        scale = float(np.linalg.norm(full)) if function._run.normalized else 1.0
-        ours = out["sentence_embedding"][0].cpu().double().numpy() / max(scale, 1e-12)
+            out = function.outputs(states)
+        return self.check_outputs(encoded, function.layer, out)
+
+    def check_outputs(
+        self, encoded: EncodedText, layer: int, outputs: dict[str, Any], row: int = 0
+    ) -> float:
+        """The same proof from what the function gave for the text, in row `row` of `outputs`."""
+        embedding = outputs["sentence_embedding"]
+        full = outputs.get("full_embedding", embedding)[row].cpu().double().numpy()
+        scale = float(np.linalg.norm(full)) if self.normalized else 1.0
+        ours = embedding[row].cpu().double().numpy() / max(scale, 1e-12)
         size = max(float(np.linalg.norm(encoded.encoded)), 1e-12)
         difference = float(np.abs(ours - encoded.encoded).max()) / size
         tolerance = max(1e-5, 8 * _rounding(self.model))
         if not difference <= tolerance:
             raise ReproductionError(
-                f"From layer {function.layer} siamviz's run of the model differs from model.encode "
+                f"From layer {layer} siamviz's run of the model differs from model.encode "
                 f"by {difference:.1e} of the embedding's norm (allowed {tolerance:.0e}) for "
                 f"{encoded.text!r:.40}. Forward hooks, custom modules after pooling, or modules "
                 "that read several layers can cause this; try layer=0, or remove the hooks."

@@ -9,14 +9,16 @@ from typing import Any, TypedDict, TypeVar, cast
 
 from siamviz.attribution import PairAttribution
 from siamviz.baselines import Baseline, parse_baseline
+from siamviz.batch import Solved, solve_many
 from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.corpus import Corpus
 from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
-from siamviz.encoder import EncodedText, Encoder
-from siamviz.errors import check_choice, check_layer
+from siamviz.encoder import Encoder
+from siamviz.errors import SiamvizError, check_choice, check_layer
 from siamviz.monitor import Monitor
 from siamviz.profiles import ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
+from siamviz.runs import EncodedText
 from siamviz.solver import PRECISIONS, Side, Task, solve
 from siamviz.tokenization import check_text
 
@@ -86,20 +88,38 @@ class Engine:
 
     def encode(self, text: str, prompt: str | None, task: str | None) -> EncodedText:
         """The text as the model sees it, from the cache where it was seen before."""
-        key = (self.encoder.fingerprint(), text, prompt, task)
-        found = self._texts.get(key) if isinstance(text, str) else None
-        if found is None:
-            found = self.encoder.encode(text, prompt, task)
-            self._texts.put(key, found)
+        (found,) = self.encode_many([text], prompt, task)
+        if isinstance(found, SiamvizError):
+            raise found
         return found
+
+    def encode_many(
+        self, texts: Sequence[str], prompt: str | None, task: str | None
+    ) -> list[EncodedText | SiamvizError]:
+        """The same for each text, or why it cannot be explained."""
+        weights = self.encoder.fingerprint()
+        known = [
+            self._texts.get((weights, text, prompt, task)) if isinstance(text, str) else None
+            for text in texts
+        ]
+        missing = [place for place, found in enumerate(known) if found is None]
+        made = self.encoder.encode_many([texts[place] for place in missing], prompt, task)
+        found: list[EncodedText | SiamvizError | None] = list(known)
+        for place, text in zip(missing, made, strict=True):
+            found[place] = text
+            if isinstance(text, EncodedText):
+                self._texts.put((weights, text.text, prompt, task), text)
+        return cast("list[EncodedText | SiamvizError]", found)
 
     def task(
         self, text: str, side: Side, prompt: str | None, task: str | None, **options: Any
     ) -> Task:
         """Check the `Options` of one side and put all it depends on together."""
+        return self._task(self.encode(text, prompt, task), side, options)
+
+    def _task(self, encoded: EncodedText, side: Side, options: Mapping[str, Any]) -> Task:
         asked = Options(**options)
         rule, baseline = asked.rule, asked.baseline_of(side)
-        encoded = self.encode(text, prompt, task)
         layer = check_layer(asked.layer, self.encoder.layers(encoded))
         return Task(
             self.encoder, encoded, layer, baseline, rule, asked.precision,
@@ -168,20 +188,70 @@ class Engine:
         asked = Options(**options)
         sided = isinstance(asked.baseline_of("a"), Corpus)
         per_side = sided or isinstance(asked.baseline, tuple)
-        wanted = [("a", text) for text in dict.fromkeys(texts_a)]
-        wanted += [
-            ("b", text) for text in dict.fromkeys(texts_b) if per_side or text not in set(texts_a)
-        ]
-        found: dict[tuple[str, str], SentenceContributions] = {}
-        for side, text in wanted:
-            task = self.task(text, cast("Side", side), None, None, **options)
-            found[side, text] = self.complete(task, monitor.part(len(wanted)))
+        known = set(texts_a)
+        of_b_alone = [text for text in texts_b if per_side or text not in known]
+        wanted = [*of_one_side("a", texts_a), *of_one_side("b", of_b_alone)]
+        results = self.many(wanted, monitor, None, None, options)
+        found = dict(zip(wanted, map(unless_failed, results), strict=True))
         of_a = {text: found["a", text] for text in texts_a}
         of_b = {t: found["b", t] if ("b", t) in found else found["a", t] for t in texts_b}
         return of_a, of_b
 
+    def many(
+        self,
+        wanted: Sequence[tuple[Side, str]],
+        monitor: Monitor,
+        prompt: str | None,
+        task: str | None,
+        options: Mapping[str, Any],
+        *,
+        keep: bool = False,
+    ) -> list[Solved]:
+        """The contributions of each text of a side; what is equal is computed once.
+
+        With `keep`, the place of a text that failed holds its error; else the first is raised.
+        """
+        found: dict[int, Solved] = {}
+        encoded: dict[int, EncodedText] = {}
+        for place, text in enumerate(self.encode_many([text for _, text in wanted], prompt, task)):
+            if isinstance(text, EncodedText):
+                encoded[place] = text
+            else:
+                found[place] = text if keep else unless_failed(text)
+        tasks: dict[Any, tuple[Task, list[int]]] = {}
+        for place, text in encoded.items():
+            made = self._task(text, wanted[place][0], options)
+            tasks.setdefault(made.key, (made, []))[1].append(place)
+        made, places = zip(*tasks.values(), strict=True) if tasks else ((), ())
+        for index, result in self._solve(made, monitor):
+            kept = result if keep else unless_failed(result)
+            found.update(dict.fromkeys(places[index], kept))
+        monitor.report(1.0)
+        return [found[place] for place in range(len(wanted))]
+
+    def _solve(self, tasks: Sequence[Task], monitor: Monitor) -> Iterator[tuple[int, Solved]]:
+        known = [None if task.samples_corpus else self.cache.get(task.key) for task in tasks]
+        missing = [place for place, result in enumerate(known) if result is None]
+        yield from ((place, result) for place, result in enumerate(known) if result is not None)
+        for index, result in solve_many([tasks[p] for p in missing], monitor, self.complete):
+            if not isinstance(result, SiamvizError) and not tasks[missing[index]].samples_corpus:
+                self.cache.put(tasks[missing[index]].key, result)
+            yield missing[index], result
+
 
 T = TypeVar("T")
+
+
+def of_one_side(side: Side, texts: Sequence[str]) -> list[tuple[Side, str]]:
+    """Texts as `Engine.many` wants them."""
+    return [(side, text) for text in texts]
+
+
+def unless_failed(result: Solved) -> SentenceContributions:
+    """The contributions, unless there is an error to raise."""
+    if isinstance(result, SiamvizError):
+        raise result
+    return result
 
 
 def last(stream: Iterator[T]) -> T:

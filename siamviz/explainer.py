@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+import numpy as np
+
 from siamviz import models
 from siamviz.arguments import (
     check_options,
@@ -22,7 +24,7 @@ from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
 from siamviz.encoder import Encoder
-from siamviz.engine import Asked, Engine, last
+from siamviz.engine import Asked, Engine, last, of_one_side
 from siamviz.errors import InvalidArgumentError, NotConvergedError, check_choice
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
@@ -84,6 +86,11 @@ class Explainer:
         return self._encoder.model
 
     @property
+    def weights(self) -> str:
+        """SHA-256 of the model's weights as they are now."""
+        return self._encoder.digest()
+
+    @property
     def tokenizer(self) -> Any:
         """The model's tokenizer."""
         return self._encoder.tokenizer
@@ -102,6 +109,22 @@ class Explainer:
     def layers(self, text: str) -> int:
         """L, the number of encoder layers that a text runs through."""
         return self._encoder.layers(self._engine.encode(text, None, None))
+
+    def embed(
+        self, texts: Sequence[str], *, prompt: str | None = None, task: str | None = None
+    ) -> np.ndarray:
+        """Return what ``model.encode`` does for all texts, (N, D) float32.
+
+        Raises
+        ------
+        ArgumentTypeError, InvalidTextError
+            For the first text that is no string, or empty.
+        """
+        return self._encoder.embed(texts, prompt, task)
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens that the model reads of each text, special ones included, prompts not."""
+        return self._encoder.lengths(texts)
 
     @property
     def cache(self) -> ContributionCache[Any]:
@@ -253,6 +276,66 @@ class Explainer:
         result = self._engine.complete(made, monitor)
         _require_convergence(result, strict)
         return result
+
+    @showing_options
+    def contributions_many(
+        self,
+        texts: Sequence[str],
+        *,
+        side: str = "a",
+        prompt: str | None = None,
+        task: str | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel = None,
+        errors: str = "raise",
+        **options: Unpack[Asked],
+    ) -> list[SentenceContributions]:
+        """Contributions of many texts, each distinct one computed once.
+
+        Under a fixed rule (with `steps`, say), texts of equal token count go through the model
+        together, which is faster than one at a time; results are the same up to rounding.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        errors : {"raise", "keep"}
+            Raise the error of the first text that fails, before anything is computed where the
+            text itself is at fault; or keep it in the text's place of the list.
+        **options
+            As in `contributions`, like `side`, `prompt`, `task`, `progress` and `cancel`, which
+            hold for all texts.
+
+        Returns
+        -------
+        list of SentenceContributions
+            In the order of `texts`; with ``errors="keep"``, a `SiamvizError` in the place of a
+            text that has none.
+
+        Raises
+        ------
+        InvalidArgumentError, ArgumentTypeError
+            For options that make no sense.
+        CancelledError
+            Texts that were finished stay cached.
+        InvalidTextError, NonFiniteError, ReproductionError, OutOfMemoryError
+            Only with ``errors="raise"``.
+
+        Examples
+        --------
+        >>> explainer = Explainer("all-MiniLM-L6-v2")
+        >>> good, bad = explainer.contributions_many(
+        ...     ["A cat sleeps.", ""], steps=4, layer=5, errors="keep"
+        ... )
+        >>> len(good.tokens), bad
+        (6, InvalidTextError("text is empty (''). Give it at least one word."))
+        """
+        check_options(options, self.contributions_many)
+        chosen = cast("Side", check_choice("side", side, ("a", "b")))
+        keep = check_choice("errors", errors, ("raise", "keep")) == "keep"
+        wanted = of_one_side(chosen, listed(texts, "texts", "texts"))
+        monitor = Monitor(cancel, progress, self._memory)
+        found = self._engine.many(wanted, monitor, prompt, task, options, keep=keep)
+        return cast("list[SentenceContributions]", found)
 
     @showing_options
     def explain_many(

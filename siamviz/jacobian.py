@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from siamviz.dual import Dual, NoDualRule
-from siamviz.encoder import EmbeddingFunction
+from siamviz.dual import FORWARD_LEVEL, Dual, NoDualRule, Seeds
 from siamviz.errors import OutOfMemoryError
 from siamviz.monitor import Monitor
+from siamviz.runs import EmbeddingFunction
+
+T = TypeVar("T")
 
 _REVERSE_COST = 1.5
 """A reverse-mode pass through torch.func costs about this many forward-mode tangents."""
@@ -82,8 +84,8 @@ def batches_in_memory(
     tangents: int,
     count: int,
     monitor: Monitor,
-    compute: Callable[[slice, int], np.ndarray],
-) -> Iterator[np.ndarray]:
+    compute: Callable[[slice, int], T],
+) -> Iterator[T]:
     """What `compute` gives for each batch of `count` nodes; smaller ones where memory runs out.
 
     Parameters
@@ -101,6 +103,8 @@ def batches_in_memory(
         Between two batches.
     """
     first, memory = 0, monitor.memory
+    if function.device.type == "cpu":
+        _keep_freed_memory()
     while first < count:
         monitor.check()
         batch = slice(first, min(first + nodes_in_memory(function, tangents, memory), count))
@@ -111,6 +115,16 @@ def batches_in_memory(
             continue
         yield out
         first = batch.stop
+
+
+@lru_cache(maxsize=1)
+def _keep_freed_memory() -> None:
+    """Let the C library hand freed memory out again instead of returning it to the system.
+
+    It keeps blocks up to the size of the largest that was freed, at most 32 MiB (``mallopt``,
+    M_MMAP_THRESHOLD); without one as large, each pass spends a tenth of its time on page faults.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 def _bytes_of_one_state(function: EmbeddingFunction) -> int:
@@ -126,7 +140,7 @@ def nodes_in_memory(function: EmbeddingFunction, tangents: int, memory: int) -> 
 
 
 def _smaller(memory: int, error: BaseException, function: EmbeddingFunction) -> int:
-    if not _is_out_of_memory(error):
+    if not is_out_of_memory(error):
         raise error
     gc.collect()
     if torch.cuda.is_available():
@@ -141,7 +155,8 @@ def _smaller(memory: int, error: BaseException, function: EmbeddingFunction) -> 
     return memory // 4
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error says that memory ran out, whatever its class."""
     text = str(error).lower()
     return (
         isinstance(error, MemoryError | torch.OutOfMemoryError)
@@ -213,11 +228,12 @@ def _products(
     with torch.autocast(states.device.type, torch.bfloat16, enabled=path.bfloat16):
         if not reverse:
             try:
+                chunk = -(-len(masks) // -(-len(masks) // chunk))
                 parts: list[Tensor] = []
                 for first in range(0, len(masks), chunk):
                     check()
-                    tangents = _tangents(delta, masks[first : first + chunk])
-                    parts.append(_forward(path.function, states, tangents))
+                    seeds = Seeds(masks[first : first + chunk], delta)
+                    parts.append(_forward(path.function, states, seeds))
                 return torch.cat(parts).movedim(0, 1)
             except NotImplementedError:  # an operation of the model has no forward derivative
                 if path.mode == "forward":
@@ -226,21 +242,13 @@ def _products(
         return _reverse(path.function, states, delta, masks, dimension, chunk, check)
 
 
-def _tangents(delta: Tensor, masks: Tensor) -> Tensor:
-    return masks[:, None, :, None] * delta
-
-
-def _forward(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> Tensor:
-    """Forward mode: (T, N, D) for tangents (T, N, S, H)."""
+def _forward(function: EmbeddingFunction, states: Tensor, seeds: Seeds) -> Tensor:
+    """Forward mode: (T, N, D) for T tangents at N states."""
     if function.duals is None:
-        function.duals = _duals_agree(function, states[:1], tangents[:3, :1])
+        function.duals = _duals_agree(function, states[:1], seeds.first(3, 1))
     if not function.duals:
-        return forward_by_torch(function, states, tangents)
-    return function(Dual(states, tangents)).tangent  # pyright: ignore[reportAttributeAccessIssue]
-
-
-_FORWARD_LEVEL = threading.Lock()
-"""Forward mode of torch has one level in the whole process: a second thread would end it."""
+        return forward_by_torch(function, states, seeds.tangents)
+    return function(Dual.seeded(states, seeds)).tangent  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def forward_by_torch(function: Any, states: Tensor, tangents: Tensor) -> Tensor:
@@ -249,22 +257,22 @@ def forward_by_torch(function: Any, states: Tensor, tangents: Tensor) -> Tensor:
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (states,), (tangent,))[1]
 
-    with _FORWARD_LEVEL:
+    with FORWARD_LEVEL:
         return torch.func.vmap(push)(tangents)
 
 
-def _duals_agree(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> bool:
+def _duals_agree(function: EmbeddingFunction, states: Tensor, seeds: Seeds) -> bool:
     """Prove the dual rules on this model: same embedding and same products as ``torch.func``."""
     with torch.autocast(states.device.type, enabled=False):
         try:
-            dual = function(Dual(states, tangents))
+            dual = function(Dual.seeded(states, seeds))
         except (NoDualRule, RuntimeError, TypeError, ValueError, AttributeError) as error:
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 raise
             return False
         if not isinstance(dual, Dual):
             return False
-        known = forward_by_torch(function, states, tangents)
+        known = forward_by_torch(function, states, seeds.tangents)
         plain = function(states)
     tolerance = 200 * torch.finfo(states.dtype).eps
     return _close(dual.tangent, known, tolerance) and _close(dual.primal, plain, tolerance)

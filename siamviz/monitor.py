@@ -70,5 +70,9 @@ class Monitor:
 
     def part(self, count: int) -> Monitor:
         """The monitor of one of `count` equal parts, which may run in turns."""
+        return self.share(1 / count)
+
+    def share(self, fraction: float) -> Monitor:
+        """The monitor of a part that is this `fraction` of the work."""
         whole = self.whole or self
-        return Monitor(self.cancel, self.progress, self.memory, self.span / count, whole)
+        return Monitor(self.cancel, self.progress, self.memory, self.span * fraction, whole)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from siamviz.encoder import EmbeddingFunction
 from siamviz.jacobian import Path, batches_in_memory, jacobian_products
 from siamviz.monitor import Monitor
+from siamviz.runs import EmbeddingFunction
 from siamviz.speed import SpeedProfile
 
 

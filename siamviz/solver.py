@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -16,13 +16,15 @@ from siamviz.adaptive import FIRST_STEPS, integrate_adaptively
 from siamviz.baselines import Baseline, TensorBaseline, reference_states
 from siamviz.contributions import SentenceContributions, Settings, Token
 from siamviz.corpus import Corpus, packaged_sentences
-from siamviz.encoder import EncodedText, Encoder
+from siamviz.encoder import Encoder
 from siamviz.errors import InvalidTextError
 from siamviz.integral import Integral, integrate, path_size
 from siamviz.jacobian import Path
 from siamviz.monitor import Monitor
+from siamviz.nodes import Nodes
 from siamviz.profiles import SCAN_POINTS, SCAN_TEXTS, ProfileStore
-from siamviz.quadrature import Adaptive, Calibrated, Rule
+from siamviz.quadrature import Adaptive, Calibrated, FixedRule, Rule
+from siamviz.runs import EncodedText
 from siamviz.speed import SpeedProfile
 
 Side = Literal["a", "b"]
@@ -183,13 +185,30 @@ def _integrate(task: Task, start: Tensor, monitor: Monitor) -> Iterator[Integral
             path, lambda: task.path(start, double), rule, task.profile, monitor
         )
         return
-    nodes = rule.nodes(task.profile) if isinstance(rule, Calibrated) else rule.nodes()
-    yield from integrate(path, nodes, monitor)
+    yield from integrate(path, fixed_nodes(task, rule), monitor)
+
+
+def fixed_nodes(task: Task, rule: FixedRule) -> Nodes:
+    """The nodes of a fixed rule on the task's paths."""
+    return rule.nodes(task.profile) if isinstance(rule, Calibrated) else rule.nodes()
 
 
 def _assemble(
     task: Task, integrals: list[Integral], starts: list[Tensor], progress: float
 ) -> SentenceContributions:
+    reference = np.mean([i.start for i in integrals], axis=0)
+    shares = reference_shares(task, torch.cat(starts[: len(integrals)]), reference)
+    return assemble(task, integrals, shares, progress)
+
+
+def assemble(
+    task: Task,
+    integrals: Sequence[Integral],
+    shares: np.ndarray,
+    progress: float = 1.0,
+    scale: float | None = None,
+) -> SentenceContributions:
+    """The public result of one integral a reference; see `build`."""
     coarse = [i.scaled_coarse for i in integrals]
     known = [vectors for vectors in coarse if vectors is not None]
     verdicts = [i.converged for i in integrals]
@@ -200,13 +219,14 @@ def _assemble(
         coarse=np.mean(known, axis=0) if len(known) == len(integrals) else None,
         embedding=integrals[0].end,
         reference=np.mean([i.start for i in integrals], axis=0),
-        states=torch.cat(starts[: len(integrals)]),
+        shares=shares,
         bound=float(np.mean([i.bound for i in integrals])),
         steps=sum(i.steps for i in integrals),
         evaluations=sum(i.evaluations for i in integrals),
         converged=None if None in verdicts else all(verdicts),
         message=" ".join(messages),
         progress=progress,
+        scale=scale,
     )
 
 
@@ -216,19 +236,22 @@ def build(
     vectors: np.ndarray,
     embedding: np.ndarray,
     reference: np.ndarray,
-    states: Tensor,
+    shares: np.ndarray,
     bound: float,
     coarse: np.ndarray | None = None,
+    scale: float | None = None,
     **rest: Any,
 ) -> SentenceContributions:
     """The public result of integrals given in float64.
 
     Parameters
     ----------
-    states : (K, S, H) tensor
-        The references, for each token's share of e0.
+    shares : (A, D) array
+        Each token's share of e0; see `reference_shares`.
     bound : float
         Residual norms summed over subintervals, in embedding units.
+    scale : float, optional
+        The task's, where it is known already.
     """
     kind = np.float64 if task.precision == "float64" else np.float32
     result = SentenceContributions(
@@ -239,10 +262,10 @@ def build(
         reference=reference.astype(kind),
         encoded=task.encoded.encoded,
         settings=_settings(task),
-        reference_shares=_shares(task, states, reference).astype(kind),
+        reference_shares=shares.astype(kind),
         relative_residual=0.0,
         residual_bound=0.0,
-        scale=task.scale,
+        scale=task.scale if scale is None else scale,
         coarse=None if coarse is None else coarse.astype(kind),
         side=task.side,
         truncation=task.encoded.truncation,
@@ -278,17 +301,26 @@ def _layer_note(task: Task) -> str:
     )
 
 
-def _shares(task: Task, states: Tensor, reference: np.ndarray) -> np.ndarray:
-    """Each token's share of e0: its own position's for mean pooling, else equal parts."""
+def reference_shares(task: Task, states: Tensor, reference: np.ndarray) -> np.ndarray:
+    """Each token's share (A, D) of e0, for references with the hidden states (K, S, H)."""
+    if not task.encoder.mean_pooled:
+        return split_reference(task, None, reference)
+    function = task.encoder.function(task.encoded, task.layer, task.dtype)
+    with torch.no_grad():
+        outputs = function.token_outputs(function.cast(states))
+    return split_reference(task, outputs.cpu().double().mean(0).numpy(), reference)
+
+
+def split_reference(task: Task, outputs: np.ndarray | None, reference: np.ndarray) -> np.ndarray:
+    """Each token's share (A, D) of e0: its own position's for mean pooling, else equal parts.
+
+    `outputs` (S, H) are the last hidden states of the references, averaged, where pooling is plain.
+    """
     count = task.groups.shape[1]
-    equal = np.repeat(reference[None] / count, count, axis=0)
-    shares = equal
-    if task.encoder.mean_pooled:
-        function = task.encoder.function(task.encoded, task.layer, task.dtype)
-        with torch.no_grad():
-            outputs = function.token_outputs(function.cast(states))
-            outputs = outputs.cpu().double().mean(0)
-        outputs = outputs[:, : len(reference)].numpy() / count
-        error = np.linalg.norm(outputs.sum(0) - reference)
-        shares = outputs if error <= 1e-4 * max(np.linalg.norm(reference), 1e-12) else equal
+    shares = np.repeat(reference[None] / count, count, axis=0)
+    if outputs is not None:
+        own = outputs[:, : len(reference)] / count
+        error = np.linalg.norm(own.sum(0) - reference)
+        if error <= 1e-4 * max(np.linalg.norm(reference), 1e-12):
+            shares = own
     return task.groups.astype(np.float64) @ shares

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import siamviz
-from siamviz import encoder, engine
+from siamviz import engine
+from siamviz.runs import Run
 
 A, B = "The dog runs after the kitten.", "A cat is chased by dogs outside."
 WORDS_A = ("a", "dog", "cats", "unbelievably", "sleeps", ",", "!", "7", "naïve")
@@ -29,29 +30,29 @@ def encoded_score(explainer: siamviz.Explainer, a: str, b: str) -> float:
     return float(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
 
 
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What grows by one whenever the model runs."""
-    seen: list[str] = []
-    real = encoder._Run._forward
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The token ids of every text that the model runs on."""
+    seen: list[tuple[int, ...]] = []
+    real = Run._forward
 
     def counted(self: Any, text: Any, *rest: Any) -> Any:
-        seen.append(text.text)
+        seen.extend(map(tuple, text.features["input_ids"].tolist()))
         return real(self, text, *rest)
 
-    monkeypatch.setattr(encoder._Run, "_forward", counted)
+    monkeypatch.setattr(Run, "_forward", counted)
     return seen
 
 
 def solved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts whose contributions are computed."""
     seen: list[str] = []
-    real = engine.solve
+    real = engine.solve_many
 
-    def counted(task: Any, monitor: Any) -> Any:
-        seen.append(task.encoded.text)
-        return real(task, monitor)
+    def counted(tasks: Any, *rest: Any) -> Any:
+        seen.extend(task.encoded.text for task in tasks)
+        return real(tasks, *rest)
 
-    monkeypatch.setattr(engine, "solve", counted)
+    monkeypatch.setattr(engine, "solve_many", counted)
     return seen
 
 
@@ -160,7 +161,7 @@ class TestCache:
         assert again.unit == "word"
         assert not seen
         explainer.explain(A, "A third text.", **FAST)
-        assert set(seen) == {"A third text."}
+        assert set(seen) == {tuple(explainer.tokenizer("A third text.")["input_ids"])}
 
     def test_many_pairs_compute_each_distinct_text_once(
         self, explainer: siamviz.Explainer, monkeypatch: pytest.MonkeyPatch

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from siamviz.encoder import EmbeddingFunction, _Proof
 from siamviz.jacobian import Path
+from siamviz.runs import EmbeddingFunction, Proof
 
 
 class ToyFunction(EmbeddingFunction):
@@ -21,7 +21,7 @@ class ToyFunction(EmbeddingFunction):
     ) -> None:
         self._call, self.tokens, self._width = call, tokens, width
         self.dtype, self.device, self.layer = dtype, torch.device("cpu"), 0
-        self._proof = _Proof()
+        self._proof = Proof()
         self.calls: list[int] = []
 
     def __call__(self, states: Tensor) -> Tensor:

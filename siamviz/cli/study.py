@@ -84,6 +84,26 @@ Linguistics = Annotated[
         help="Annotate words with this spaCy pipeline, such as en_core_web_sm.",
     ),
 ]  # fmt: skip
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine", metavar="NAME", rich_help_panel=_WORK,
+        help="local, or ray: on the processes of a Ray cluster, with the same results.",
+    ),
+]  # fmt: skip
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address", rich_help_panel=_WORK,
+        help="Of a Ray cluster; by default the one at hand, else one on this machine.",
+    ),
+]  # fmt: skip
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", rich_help_panel=_WORK, help="Ray's processes; by default one for two CPUs."
+    ),
+]
 Folder = Annotated[
     Path, typer.Argument(metavar="DIR", help="The folder of a run.", show_default=False)
 ]
@@ -114,6 +134,9 @@ def analyze(
     control: Control = 0,
     seed: Seed = 0,
     linguistics: Linguistics = None,
+    engine: Engine = "local",
+    address: Address = None,
+    workers: Workers = None,
     json: options.Json = False,
 ) -> None:
     """Score the pairs of a dataset and attribute the scores to pairs of words.
@@ -132,6 +155,7 @@ def analyze(
                 baseline=subject.baseline, similarity=subject.similarity, quadrature=quadrature,
                 precision=integration.precision, attribute=attribute, limit=limit,
                 control=control, seed=seed, linguistics=linguistics,
+                engine=engine, address=address, workers=workers,
             )  # fmt: skip
         except KeyboardInterrupt as error:
             to_stderr().print(

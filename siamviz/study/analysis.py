@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siamviz.errors import CancelledError
+from siamviz.errors import CancelledError, InvalidArgumentError, check_choice
 from siamviz.models import DEFAULT_MODEL
 from siamviz.monitor import Monitor
 from siamviz.study.annotation import annotate
@@ -16,7 +18,7 @@ from siamviz.study.linguistics import Pipeline
 from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener
 from siamviz.study.run import Run
-from siamviz.study.runner import Job, score
+from siamviz.study.runner import Engine, Job, Local, score
 from siamviz.study.runner import attribute as attribute_picked
 from siamviz.study.settings import settle
 from siamviz.study.shards import Shards
@@ -55,6 +57,9 @@ def analyze(
     control: int = 0,
     seed: int = 0,
     linguistics: Any = None,
+    engine: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
     progress: Listener | bool = True,
     cancel: Cancel = None,
 ) -> Run:
@@ -94,6 +99,15 @@ def analyze(
         Of that draw.
     linguistics : str or spaCy pipeline, optional
         Annotate the words with it, as `Run.annotate` does.
+    engine : {"local", "ray"}
+        Attribute in this process, or on the CPUs of a Ray cluster with the same results. All of
+        its machines need siamviz, and the folder `out` at the same path; `model` must be a name or
+        a folder.
+    address : str, optional
+        Of a Ray cluster. Default: the one that this process is connected to, that ``RAY_ADDRESS``
+        names or this machine runs, else one of this machine for as long as the run takes.
+    workers : int, optional
+        Processes on a Ray cluster; default: one for every two CPUs.
     progress : bool or callable
         Show bars, or call it with each `siamviz.study.progress.Note` and `Step`.
     cancel : threading.Event or callable, optional
@@ -109,7 +123,10 @@ def analyze(
         For data that cannot be read, and a folder that another process works on. Single bad
         records are kept with their reason, and counted.
     InvalidArgumentError, ArgumentTypeError, ModelNotFoundError, CancelledError
+    ImportError
+        For ``engine="ray"`` without Ray: ``pip install 'siamviz[ray]'``.
     """
+    started = _engine(engine, model, address, workers)
     records = source(data, encoding=encoding, header=header)
     columns = choose_columns(records, text_a, text_b, gold)
     scale = None if gold_range is None else GoldRange(*gold_range)
@@ -133,7 +150,7 @@ def analyze(
         "metadata": {names[name]: kind for name, kind in found.kinds.items()},
     }
     folder = Path(out)
-    with listening(progress) as listener, lock(folder):
+    with listening(progress) as listener, lock(folder), started as start:
         manifest = {"settings": settings.to_dict(), "input": described, "made_with": _versions()}
         store = Store.create(folder, settings.fingerprint(described), manifest)
         job = Job(store, explainer, settings, Monitor(cancel), listener)
@@ -144,7 +161,7 @@ def analyze(
         try:
             score(job, records, columns, scale)
             job.note(_scored(run.counts()))
-            attribute_picked(job, picks)
+            attribute_picked(job, picks, start)
             if pipeline is not None:
                 annotate(store, Shards(store), pipeline, listener)
         except CancelledError as error:
@@ -153,6 +170,22 @@ def analyze(
                 "goes on from there."
             ) from error
     return run
+
+
+def _engine(
+    name: str, model: Any, address: str | None, workers: int | None
+) -> AbstractContextManager[Callable[[Job], Engine]]:
+    """What opens the engine of this name, and gives what starts it on a run."""
+    if check_choice("engine", name, ("local", "ray")) == "local":
+        if address is not None or workers is not None:
+            raise InvalidArgumentError(
+                "address and workers say which Ray cluster to use and how. Add engine='ray', or "
+                "leave them out."
+            )
+        return nullcontext(Local)
+    from siamviz.study.cluster import connected
+
+    return connected(model, address, workers)
 
 
 def as_explainer(model: Any) -> Explainer:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
+from logging import ERROR, getLogger
 from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from socket import create_connection
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
 from siamviz.study import files
@@ -22,12 +24,10 @@ from siamviz.study.pairing import PairKey
 from siamviz.study.runner import Job
 from siamviz.study.shards import TextKey
 from siamviz.study.stages import PAIRS_A_PART, PART_SECONDS, text_batches, work
-from siamviz.study.workers import Orders, PairWorker, TextWorker
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from siamviz.study.workers import Orders, PairWorker, TextWorker, Worker
 
 Key = TypeVar("Key", TextKey, PairKey)
+Row = dict[str, Any]
 PAIRS_A_WORKER = 8192
 """Pairs of a round for each worker: every round starts its workers anew."""
 PARTS_A_WORKER = 4
@@ -35,10 +35,9 @@ PARTS_A_WORKER = 4
 LEAST_SECONDS = 0.5
 LEAST_PAIRS = 32
 """A part's work is worth handing out from here on."""
-TRIES = 5
-"""How often a part is given out again when the worker on it dies."""
 _POLL = 0.2
 _STOPPING = 30.0
+_KNOCK = 10.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,8 @@ class Pool:
         if not total:
             raise InvalidArgumentError("The Ray cluster has no CPUs. Add a machine that has some.")
         if workers is None:
-            return cls(max(total // 2, 1), 2) if min(cpus) > 1 else cls(total, 1)
+            twos = sum(cpu // 2 for cpu in cpus)
+            return cls(twos, 2) if twos else cls(total, 1)
         if workers > total:
             raise InvalidArgumentError(
                 f"workers must be at most {total}, the CPUs of the Ray cluster, got {workers}."
@@ -93,11 +93,10 @@ def check_workers(workers: Any) -> None:
         raise InvalidArgumentError(f"workers must be at least 1, got {workers}.")
 
 
-@contextmanager
 def connected(
     model: Any, address: str | None = None, workers: int | None = None
-) -> Generator[Callable[[Job], RayEngine]]:
-    """Connect to a Ray cluster, and give what starts an engine there.
+) -> AbstractContextManager[Callable[[Job], RayEngine]]:
+    """Return what connects to a Ray cluster, and gives what starts an engine there.
 
     The folder of the run and that of the model must be on a file system that all machines of the
     cluster share, at the same path, and siamviz be installed on each.
@@ -127,12 +126,17 @@ def connected(
             f"got an object of type {type(model).__name__}."
         )
     check_workers(workers)
-    ray = _ray()
-    with _connection(ray, address):
+    return _connected(_ray(), _findable(str(model)), address, workers)
+
+
+@contextmanager
+def _connected(
+    ray: Any, model: str, address: str | None, workers: int | None
+) -> Generator[Callable[[Job], RayEngine]]:
+    with _quiet(), _connection(ray, address):
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         cpus = [int(found.get("CPU", 0)) for found in nodes]
-        pool = Pool.fit([count for count in cpus if count], workers)
-        yield partial(RayEngine, pool=pool, model=_findable(str(model)))
+        yield partial(RayEngine, pool=Pool.fit(cpus, workers), model=model)
 
 
 def _findable(model: str) -> str:
@@ -142,7 +146,6 @@ def _findable(model: str) -> str:
 
 
 def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import_module("ray.data")
         return import_module("ray")
@@ -155,26 +158,61 @@ def _ray() -> Any:
 
 @contextmanager
 def _connection(ray: Any, address: str | None) -> Generator[None]:
+    """Connect this process to a cluster, unless it is connected."""
     if ray.is_initialized():
         here = ray.get_runtime_context().gcs_address
         if address not in {None, "auto", here}:
             raise InvalidArgumentError(
-                f"This process is connected to the Ray cluster at {here}, not to {address!r}. "
+                f"This process is connected to the Ray cluster at {here!r}, not to {address!r}. "
                 "Leave address out, or call ray.shutdown() first."
             )
         yield
         return
     try:
-        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=40)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        _knock(address)
+        with _environment(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal"):
+            ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=ERROR)
+    except Exception as error:  # Ray raises plain ones, too
+        what = "could be started" if address is None else f"answers at {address!r}"
         raise InvalidArgumentError(
-            f"No Ray cluster answers at {address!r}: {error!s:.200}. Start one with "
-            "`ray start --head`, which tells its address, or leave address out."
+            f"No Ray cluster {what}: {error!s:.300} Start one with `ray start --head`, which tells "
+            "its address."
         ) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Raise unless something listens at an address; Ray itself goes on trying for minutes."""
+    host, _, port = (address or "").rpartition("/")[2].rpartition(":")
+    if host:
+        create_connection((host, int(port)), timeout=_KNOCK).close()
+
+
+@contextmanager
+def _environment(**values: str) -> Generator[None]:
+    """Set variables of the environment that are not set."""
+    new = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Have Ray Data log errors only; the run tells how it goes on."""
+    logger = getLogger("ray.data")
+    before = logger.level
+    logger.setLevel(ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class RayEngine:
@@ -196,6 +234,7 @@ class RayEngine:
         import torch
 
         self._job, self._pool, self._model = job, pool, model
+        self._next: dict[str, int] = {}
         self._slower = torch.get_num_threads() / pool.threads
         self.pairs_a_round = PAIRS_A_WORKER * pool.workers
         self.speed = pool.workers / self._slower
@@ -221,41 +260,77 @@ class RayEngine:
         return PARTS_A_WORKER * self._pool.workers
 
     def _written(
-        self, table: str, worker: type, batches: Sequence[Sequence[Key]]
+        self, table: str, worker: type[Worker], batches: Sequence[Sequence[Key]]
     ) -> Iterator[Sequence[Key]]:
         if not batches:
             return
-        first = self._job.store.next_part(table)
-        with _permit(self._job.store.folder) as permit:
-            orders = Orders(
-                self._job.store.folder.resolve(), permit, self._model, self._pool.threads,
-                version("siamviz"),
-            )  # fmt: skip
-            rows = self._run(worker, orders, _tables(first, batches))
-            with _polled(rows, self._job.monitor.check) as found:
-                for row in found:
-                    if row["error"] is not None:
-                        raise DataError(f"A worker of the Ray cluster stopped. {row['error']}")
-                    yield batches[row["part"] - first]
-                permit.unlink()
+        folder = self._job.store.folder.resolve()
+        first = max(self._job.store.next_part(table), self._next.get(table, 0))
+        self._next[table] = first + len(batches)
+        permit = folder / f"{files.ASIDE}{uuid.uuid4().hex}"
+        permit.touch()
+        orders = Orders(folder, permit, self._model, self._pool.threads, version("siamviz"))
+        parts = [
+            {"part": part, "keys": [asdict(key) for key in keys]}
+            for part, keys in enumerate(batches, first)
+        ]
+        told = self._run(worker, orders, parts)
+        stop = partial(permit.unlink, missing_ok=True)
+        for row in _watched(told, self._job.monitor.check, stop):
+            if row["error"] is not None:
+                raise DataError(f"A worker of the Ray cluster stopped. {row['error']}")
+            yield batches[row["part"] - first]
 
-    def _run(self, worker: type, orders: Orders, tables: list[pa.Table]) -> Iterator[dict]:
+    def _run(self, worker: type[Worker], orders: Orders, parts: list[Row]) -> Iterator[Row]:
         """Hand the parts out, and yield what the workers tell of each."""
         data = import_module("ray.data")
-        parts = data.from_arrow(tables)
-        parts.context.enable_progress_bars = False
-        done = parts.map_batches(
+        given = data.from_items(parts, override_num_blocks=len(parts))
+        given.context.enable_progress_bars = False
+        given.context.print_on_execution_start = False
+        done = given.map_batches(
             worker,
             fn_constructor_args=(orders,),
             batch_size=1,
             batch_format="pyarrow",
             num_cpus=self._pool.threads,
             compute=data.ActorPoolStrategy(
-                size=min(self._pool.workers, len(tables)), max_tasks_in_flight_per_actor=2
+                size=min(self._pool.workers, len(parts)), max_tasks_in_flight_per_actor=2
             ),
-            ray_remote_args_fn=_remote_options,
         )
-        for found in done.iter_batches(
-            batch_size=None, batch_format="pyarrow", prefetch_batches=0
-        ):
+        for found in done.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
             yield from found.to_pylist()
+
+
+def _watched(
+    rows: Iterator[Row], check: Callable[[], None], stop: Callable[[], None]
+) -> Iterator[Row]:
+    """Yield rows as they come, `check` whether to go on meanwhile, and `stop` at the end."""
+    found: SimpleQueue[Row | BaseException | None] = SimpleQueue()
+    source = Thread(target=_collect, args=(rows, found), daemon=True)
+    source.start()
+    try:
+        while True:
+            check()
+            try:
+                row = found.get(timeout=_POLL)
+            except Empty:
+                continue
+            if row is None:
+                return
+            if isinstance(row, BaseException):
+                raise row
+            yield row
+    finally:
+        stop()
+        source.join(_STOPPING)
+
+
+def _collect(rows: Iterator[Row], found: SimpleQueue[Row | BaseException | None]) -> None:
+    """Put all rows into a queue, and then how it ended."""
+    end = None
+    try:
+        for row in rows:
+            found.put(row)
+    except BaseException as error:  # noqa: BLE001 raised by the thread that waits
+        end = error
+    found.put(end)

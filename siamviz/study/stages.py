@@ -68,6 +68,11 @@ class PairStage:
         settings = RunSettings.from_dict(self._store.settings)
         self._pairer = Pairer(self._shards, settings.similarity)
 
+    def knows(self, keys: Sequence[PairKey]) -> bool:
+        """Whether the contributions of all texts of these pairs are there."""
+        self._shards.refresh()
+        return all(key.a in self._shards and key.b in self._shards for key in keys)
+
     def __call__(self, part: int, keys: Sequence[PairKey], cancel: Cancel = None) -> None:
         """Write part `part` of "word_pairs" and then of "attributions"."""
         self._shards.refresh()

