@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 120 * 1024
+BUILT = [f"{name}.{kind}" for name in ("siamviz", "explorer", "report") for kind in ("js", "css")]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,7 @@ def tree(tmp_path: Path) -> Path:
         "js/src/state.test.ts": 3000,
         "js/package-lock.json": 1000,
         "js/build.mjs": 1000,
-        "siamviz/static/siamviz.js": 2000,
-        "siamviz/static/siamviz.css": 2000,
+        **{f"siamviz/static/{name}": 2000 for name in BUILT},
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def test_a_source_that_changed_makes_the_bundle_stale(
     assert hook.is_stale(tree)
 
 
-@pytest.mark.parametrize("name", ["siamviz.js", "siamviz.css"])
+@pytest.mark.parametrize("name", BUILT)
 def test_a_part_of_the_bundle_that_is_missing_makes_it_stale(
     hook: ModuleType, tree: Path, name: str
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from siamviz.errors import CancelledError, InvalidArgumentError, check_choice
 from siamviz.models import DEFAULT_MODEL
 from siamviz.monitor import Monitor
+from siamviz.study import runner
 from siamviz.study.annotation import annotate
 from siamviz.study.columns import GoldRange, choose_columns
 from siamviz.study.console import listening
@@ -151,7 +152,12 @@ def analyze(
     }
     folder = Path(out)
     with listening(progress) as listener, lock(folder), started as start:
-        manifest = {"settings": settings.to_dict(), "input": described, "made_with": _versions()}
+        manifest = {
+            "settings": settings.to_dict(),
+            "input": described,
+            "rows_a_part": runner.ROWS_A_PART,
+            "made_with": _versions(),
+        }
         store = Store.create(folder, settings.fingerprint(described), manifest)
         job = Job(store, explainer, settings, Monitor(cancel), listener)
         job.note(f"{records.name}: {columns}.")

@@ -51,10 +51,11 @@ def score(job: Job, records: Source, columns: Columns, gold: GoldRange | None) -
     kinds, names = job.store.metadata, stored_names(columns)
     scorer = Scorer(job.explainer, job.settings, {n: (s, kinds[s]) for n, s in names.items()})
     total: int = job.store.manifest["input"]["records"]
+    size: int = job.store.manifest["rows_a_part"]
     done = set(job.store.parts("pairs"))
-    stage = Stage("scores", total, total - len(done) * ROWS_A_PART, job.listener)
+    stage = Stage("scores", total, total - len(done) * size, job.listener)
     found = rows(records, columns, gold, job.store.fingerprint)
-    for part, batch in enumerate(_chunks(found, ROWS_A_PART)):
+    for part, batch in enumerate(_chunks(found, size)):
         if part in done:
             continue
         job.monitor.check()
