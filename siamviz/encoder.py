@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from siamviz.errors import (
 from siamviz.monitor import Monitor
 from siamviz.replica import replicate
 from siamviz.runs import EmbeddingFunction, EncodedText, Proof, Run, TextBatch
+from siamviz.threads import in_threads
 from siamviz.tokenization import check_text, tokenize
 
 _DOCUMENT_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
@@ -167,8 +168,12 @@ class Encoder:
                 continue
             found.append(made)
             by_length.setdefault(made.ids.shape[1], []).append(place)
-        for places in by_length.values():
-            vectors = self._embed([texts[place] for place in places], prompt, task)
+
+        def embed(places: list[int]) -> np.ndarray:
+            return self._embed([texts[place] for place in places], prompt, task)
+
+        groups = list(by_length.values())
+        for places, vectors in self._on_one_core(embed, groups):
             for place, vector in zip(places, vectors, strict=True):
                 text = found[place]
                 assert isinstance(text, EncodedText)
@@ -194,6 +199,15 @@ class Encoder:
             check_text(text, f"texts[{place}]")
         self._refresh()
         return self._embed(texts, *self._prompt(prompt, task))
+
+    def _on_one_core(
+        self, embed: Callable[[list[int]], np.ndarray], groups: list[list[int]]
+    ) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Each group with what `embed` gives for it: short batches gain nothing from more cores."""
+        if sum(map(len, groups)) < 2 or self.model.device.type != "cpu":
+            yield from ((places, embed(places)) for places in groups)
+            return
+        yield from in_threads(lambda _, places, __: (places, embed(places)), groups, 1)
 
     def _tokenized(self, text: str, prompt: str | None, task: str | None) -> EncodedText:
         """The text without its embedding."""

@@ -21,8 +21,8 @@ from siamviz.runs import EmbeddingFunction
 I = TypeVar("I")  # noqa: E741
 O = TypeVar("O")  # noqa: E741
 Compute = Callable[[int, slice, Monitor], O]
-BATCH = 36 * 2**20
-"""Bytes of a batch on one core: larger ones leave its cache, smaller ones wait for Python."""
+BATCH = 64 * 2**20
+"""Bytes that a batch takes at most: larger ones are no faster, and leave cores without work."""
 _PATIENCE = 0.05
 """Seconds between two looks at whether to stop."""
 
@@ -94,7 +94,7 @@ def in_threads(
     compute: Callable[[int, I, threading.Event], O],
     items: Sequence[I],
     threads: int,
-    check: Callable[[], None],
+    check: Callable[[], None] = lambda: None,
 ) -> Iterator[O]:
     """What `compute` gives for each item, in the order of finishing.
 
@@ -117,6 +117,7 @@ def in_threads(
         numbers.put(number)
 
     def begin() -> None:
+        torch.get_num_threads()  # a thread takes the process's number at its first call, even late
         torch.set_num_threads(1)
         started.wait()
 
@@ -138,4 +139,5 @@ def in_threads(
             yield from (future.result() for future in done)
     finally:
         stop.set()
+        started.abort()
         pool.shutdown(cancel_futures=True)
