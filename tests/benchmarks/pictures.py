@@ -113,16 +113,23 @@ def dataset(browser: Browser, explainer: siamviz.Explainer, folder: Path) -> Non
     with servers.jupyter(folder / "jupyter") as server:
         for scheme in ("Light", "Dark"):
             context = browser.new_context(
-                viewport={"width": 1500, "height": 1400}, device_scale_factor=1.5
+                viewport={"width": 1500, "height": 2400}, device_scale_factor=1.5
             )
             lab = Lab(Watch(context), server)
             lab.theme(f"JupyterLab {scheme}")
             sheet = lab.open(notebook(SHOW_RUN.format(folder=made)), f"{scheme}.ipynb")
             sheet.run_all()
             _draw_box(lab.page, sheet)
-            keep(sheet.output(0).screenshot(), f"explorer-{scheme.lower()}")
+            keep(_upper_part(sheet), f"explorer-{scheme.lower()}")
             sheet.close()
             context.close()
+
+
+def _upper_part(sheet: Notebook) -> bytes:
+    """The explorer down to the first rows of the pair's matrix."""
+    box = sheet.output(0).bounding_box()
+    assert box is not None
+    return sheet.page.screenshot(clip={**box, "height": min(box["height"], 1350)})
 
 
 def _draw_box(page: Page, sheet: Notebook) -> None:
