@@ -14,7 +14,7 @@ from torch import Tensor
 from siamviz.corpus import Corpus
 from siamviz.encoder import Encoder
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, InvalidTextError, suggest
-from siamviz.runs import EncodedText, OpenedTexts
+from siamviz.opened import EncodedText, OpenedTexts
 from siamviz.tokenization import check_text
 
 TOKEN_BASELINES = ("pad", "pad-shifted", "mask", "unk")
@@ -171,7 +171,7 @@ def reference_states(
     InvalidArgumentError
         If the tokenizer lacks the token, or a tensor has another shape.
     """
-    opened = encoder.run(dtype).open([encoded], layer)
+    opened = encoder.opened(dtype).open([encoded], layer)
     return references_of(baseline, encoder, [encoded], opened)
 
 

@@ -17,8 +17,8 @@ from siamviz.errors import CancelledError, ReproductionError, SiamvizError
 from siamviz.integral import Integral
 from siamviz.jacobian import Path, jacobian_products
 from siamviz.monitor import Monitor
+from siamviz.opened import EmbeddingFunction, EncodedText, OpenedTexts, TextBatch
 from siamviz.quadrature import DEFAULT_STEPS, FixedRule
-from siamviz.runs import EmbeddingFunction, EncodedText, OpenedTexts, TextBatch
 from siamviz.solver import Task, assemble, fixed_nodes, split_reference
 from siamviz.threads import Compute, batches_in_threads
 
@@ -189,7 +189,7 @@ class _Batch:
         self, texts: Sequence[EncodedText], dtype: torch.dtype, copy: int
     ) -> tuple[OpenedTexts, dict[str, Any]]:
         """The texts at the layer, and what the model gives for them."""
-        opened = self._encoder.run(dtype, copy).open(texts, self._layer)
+        opened = self._encoder.opened(dtype, copy).open(texts, self._layer)
         function = self._encoder.function(opened.inputs, self._layer, dtype, copy)
         with torch.no_grad():
             return opened, function.outputs(opened.states)

@@ -24,8 +24,8 @@ from siamviz.errors import (
     check_choice,
 )
 from siamviz.monitor import Monitor
+from siamviz.opened import EmbeddingFunction, EncodedText, OpenedModel, Proof, TextBatch
 from siamviz.replica import replicate
-from siamviz.runs import EmbeddingFunction, EncodedText, Proof, Run, TextBatch
 from siamviz.threads import in_threads
 from siamviz.tokenization import check_text, tokenize
 
@@ -67,7 +67,7 @@ class Encoder:
         with self._lock:
             _check_finite(self.model)
             self._plain: Any = replicate(self.model, hooks=True)
-            self._runs: dict[tuple[torch.dtype, int], Run] = {}
+            self._opened: dict[tuple[torch.dtype, int], OpenedModel] = {}
             self._proofs: dict[torch.dtype, dict[tuple[str | None, int], Proof]] = {}
             self.device = torch.device(self._asked_device or self.model.device)
             self._digest: str | None = None
@@ -89,18 +89,18 @@ class Encoder:
             self._digest = total.hexdigest()
         return self._digest
 
-    def run(self, dtype: torch.dtype = torch.float32, copy: int = 0) -> Run:
+    def opened(self, dtype: torch.dtype = torch.float32, copy: int = 0) -> OpenedModel:
         """The private replica that computes in `dtype`; each `copy` serves one thread at a time."""
         with self._lock:
-            if (dtype, copy) not in self._runs:
+            if (dtype, copy) not in self._opened:
                 device = self.device
                 if device.type == "mps" and dtype == torch.float64:
                     device = torch.device("cpu")
                 replica = replicate(self.model, dtype=dtype, device=device)
                 normalized = _drop_final_normalize(replica)
                 proofs = self._proofs.setdefault(dtype, {})
-                self._runs[dtype, copy] = Run(replica, normalized, dtype, device, proofs)
-            return self._runs[dtype, copy]
+                self._opened[dtype, copy] = OpenedModel(replica, normalized, dtype, device, proofs)
+            return self._opened[dtype, copy]
 
     def copies(self, dtype: torch.dtype) -> int:
         """How many copies to run at once: one a core where they can share their parameters."""
@@ -121,12 +121,12 @@ class Encoder:
     @property
     def normalized(self) -> bool:
         """Whether the model divides its embeddings by their norm."""
-        return self.run().normalized
+        return self.opened().normalized
 
     @property
     def mean_pooled(self) -> bool:
         """Whether the embedding is the plain mean of the last hidden states."""
-        modules = list(self.run().replica.children())
+        modules = list(self.opened().replica.children())
         tail = [m for m in modules[1:] if not isinstance(m, _Passthrough)]
         return len(tail) == 1 and isinstance(tail[0], Pooling) and tail[0].pooling_mode == "mean"
 
@@ -254,7 +254,7 @@ class Encoder:
 
     def embed_without(self, encoded: EncodedText, monitor: Monitor) -> np.ndarray:
         """Embeddings (S, D) of the text with each of its tokens removed; NaN rows at others."""
-        run = self.run()
+        model = self.opened()
         out = np.full((len(encoded.tokens), len(encoded.encoded)), np.nan)
         places = encoded.content.nonzero().flatten().tolist()
         if len(places) < 2:
@@ -264,12 +264,12 @@ class Encoder:
         for first in range(0, len(places), 32):
             monitor.check()
             rows = places[first : first + 32]
-            out[rows] = run.embed_features(_without(encoded.features, rows), encoded.task)
+            out[rows] = model.embed_features(_without(encoded.features, rows), encoded.task)
         return out
 
     def layers(self, encoded: EncodedText) -> int:
         """L, the number of encoder layers that the text runs through."""
-        return self.run().stack(encoded).count
+        return self.opened().stack(encoded).count
 
     def function(
         self,
@@ -279,7 +279,7 @@ class Encoder:
         copy: int = 0,
     ) -> EmbeddingFunction:
         """The rest of the model from `layer` on, for a text, or for the texts of a batch."""
-        return EmbeddingFunction(self.run(dtype, copy), inputs, layer)
+        return EmbeddingFunction(self.opened(dtype, copy), inputs, layer)
 
     def check(self, encoded: EncodedText, function: EmbeddingFunction, states: Tensor) -> float:
         """Prove that `function` reproduces ``model.encode``, and return the norm it divides by.

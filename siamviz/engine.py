@@ -16,9 +16,9 @@ from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
 from siamviz.encoder import Encoder
 from siamviz.errors import SiamvizError, check_choice, check_layer
 from siamviz.monitor import Monitor
+from siamviz.opened import EncodedText
 from siamviz.profiles import ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, Rule, parse_rule
-from siamviz.runs import EncodedText
 from siamviz.solver import PRECISIONS, Side, Task, solve
 from siamviz.tokenization import check_text
 

@@ -430,7 +430,7 @@ class Explainer:
         sides = []
         for text, prompt, task in ((text_a, prompt_a, task_a), (text_b, prompt_b, task_b)):
             encoded = self._engine.encode(text, prompt, task)
-            whole = self._encoder.run().embed_features(encoded.features, encoded.task)[0]
+            whole = self._encoder.opened().embed_features(encoded.features, encoded.task)[0]
             changes = whole - self._encoder.embed_without(encoded, monitor)
             sides.append(DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes))
         return mixed_differences(sides[0], sides[1], similarity)

@@ -15,7 +15,7 @@ from torch import Tensor
 from siamviz.dual import FORWARD_LEVEL, Dual, NoDualRule, Seeds
 from siamviz.errors import OutOfMemoryError
 from siamviz.monitor import Monitor
-from siamviz.runs import EmbeddingFunction
+from siamviz.opened import EmbeddingFunction
 
 T = TypeVar("T")
 

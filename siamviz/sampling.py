@@ -10,7 +10,7 @@ from torch import Tensor
 
 from siamviz.jacobian import Path, batches_in_memory, jacobian_products
 from siamviz.monitor import Monitor
-from siamviz.runs import EmbeddingFunction
+from siamviz.opened import EmbeddingFunction
 from siamviz.speed import SpeedProfile
 
 

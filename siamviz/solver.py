@@ -22,9 +22,9 @@ from siamviz.integral import Integral, integrate, path_size
 from siamviz.jacobian import Path
 from siamviz.monitor import Monitor
 from siamviz.nodes import Nodes
+from siamviz.opened import EncodedText
 from siamviz.profiles import SCAN_POINTS, SCAN_TEXTS, ProfileStore
 from siamviz.quadrature import Adaptive, Calibrated, FixedRule, Rule
-from siamviz.runs import EncodedText
 from siamviz.speed import SpeedProfile
 
 Side = Literal["a", "b"]
@@ -84,13 +84,13 @@ class Task:
     @cached_property
     def end(self) -> Tensor:
         """The text's own states x, (1, S, H) float64 on the CPU, as all ends of paths."""
-        return self.encoder.run(self.dtype).states(self.encoded, self.layer)[0].cpu().double()
+        return self.encoder.opened(self.dtype).states(self.encoded, self.layer)[0].cpu().double()
 
     @cached_property
     def scale(self) -> float:
         """The norm that the model divides its embedding by; proves the run on the way."""
-        run = self.encoder.run(torch.float32)
-        states, _ = run.states(self.encoded, self.layer)
+        model = self.encoder.opened(torch.float32)
+        states, _ = model.states(self.encoded, self.layer)
         function = self.encoder.function(self.encoded, self.layer)
         return self.encoder.check(self.encoded, function, states)
 
@@ -138,8 +138,8 @@ class Task:
 def corpus_states(task: Task, corpus: Corpus) -> Tensor:
     """Hidden states (K, S, H) of the references of one side, float64 on the CPU."""
     encoded, encoder = task.encoded, task.encoder
-    run = encoder.run(task.dtype)
-    _, tape = run.states(encoded, task.layer)
+    model = encoder.opened(task.dtype)
+    _, tape = model.states(encoded, task.layer)
     places = encoded.content.nonzero().flatten()
     known = [encoder.content_ids(text) for text in corpus.sentences]
     pool = corpus.pool(task.side, [len(ids) for ids in known], len(places))
@@ -148,7 +148,7 @@ def corpus_states(task: Task, corpus: Corpus) -> Tensor:
         joined = [i for sentence in chosen for i in known[sentence]][: len(places)]
         ids[row, places] = torch.tensor(joined, dtype=ids.dtype)
     states = torch.cat(
-        [run.states_of_ids(encoded, task.layer, part, tape).cpu() for part in ids.split(32)]
+        [model.states_of_ids(encoded, task.layer, part, tape).cpu() for part in ids.split(32)]
     ).double()
     if len(pool) <= corpus.references:
         return states

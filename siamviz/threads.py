@@ -16,7 +16,7 @@ import torch
 
 from siamviz.jacobian import batches_in_memory, is_out_of_memory, nodes_in_memory
 from siamviz.monitor import Monitor
-from siamviz.runs import EmbeddingFunction
+from siamviz.opened import EmbeddingFunction
 
 I = TypeVar("I")  # noqa: E741
 O = TypeVar("O")  # noqa: E741

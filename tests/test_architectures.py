@@ -33,7 +33,7 @@ def paths(family: str, layer: int, mode: str, dtype: torch.dtype = torch.float64
     """From a random reference to the text, one group a token."""
     encoder, encoded = opened(family)
     function = encoder.function(encoded, layer, dtype)
-    end = encoder.run(dtype).states(encoded, layer)[0].double()
+    end = encoder.opened(dtype).states(encoded, layer)[0].double()
     generator = torch.Generator().manual_seed(layer)
     start = end + 0.3 * torch.randn(end.shape, generator=generator, dtype=end.dtype)
     return Path(function, start, end, np.eye(end.shape[1], dtype=bool), False, mode)
@@ -59,7 +59,7 @@ def test_every_layer_can_be_entered_and_gives_what_the_model_encodes(family):
     own = encoder.model.encode(TEXT)
     for dtype in (torch.float32, torch.float64):
         for layer in range(layers + 1):
-            states, _ = encoder.run(dtype).states(encoded, layer)
+            states, _ = encoder.opened(dtype).states(encoded, layer)
             function = encoder.function(encoded, layer, dtype)
             encoder.check(encoded, function, states)
             with torch.no_grad():
@@ -74,9 +74,9 @@ def test_the_states_of_other_tokens_give_the_embedding_of_those_tokens(family):
     assert other.ids.shape == encoded.ids.shape
     known = encoder.model.encode(SAME_LENGTH)
     assert relative(encoder.model.encode(TEXT), known) > 1e-2
-    run = encoder.run(torch.float64)
+    model = encoder.opened(torch.float64)
     for layer in range(encoder.layers(encoded) + 1):
-        states = run.states_of_ids(encoded, layer, other.ids, [])
+        states = model.states_of_ids(encoded, layer, other.ids, [])
         with torch.no_grad():
             found = encoder.function(encoded, layer, torch.float64)(states)[0].numpy()
         assert relative(found, known) < 1e-5
@@ -140,9 +140,9 @@ def test_the_ledger_of_a_pair_closes_on_the_model_s_own_score(family):
 @pytest.mark.parametrize(("family", "pad"), [("RoBERTa", 0), ("CamemBERT", 0), ("MPNet", 1)])
 def test_position_ids_of_the_text_stay_when_its_tokens_become_padding(family, pad):
     encoder, encoded = opened(family)
-    run = encoder.run(torch.float64)
-    own, tape = run.states(encoded, 0)
+    model = encoder.opened(torch.float64)
+    own, tape = model.states(encoded, 0)
     padded = encoded.ids.clone()
     padded[0, 1:-1] = pad
-    assert torch.equal(run.states_of_ids(encoded, 0, padded, tape)[0, -1], own[0, -1])
-    assert not torch.equal(run.states_of_ids(encoded, 0, padded, [])[0, -1], own[0, -1])
+    assert torch.equal(model.states_of_ids(encoded, 0, padded, tape)[0, -1], own[0, -1])
+    assert not torch.equal(model.states_of_ids(encoded, 0, padded, [])[0, -1], own[0, -1])

@@ -26,7 +26,7 @@ from siamviz.errors import (
     ReproductionError,
     SiamvizError,
 )
-from siamviz.runs import EmbeddingFunction, EncodedText, Run
+from siamviz.opened import EmbeddingFunction, EncodedText, OpenedModel
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -94,13 +94,13 @@ def check_many(
 def forwards(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of sequences of each pass through the model."""
     seen: list[int] = []
-    real = Run._forward
+    real = OpenedModel._forward
 
     def counted(self: Any, inputs: Any, count: int, *rest: Any) -> Any:
         seen.append(count)
         return real(self, inputs, count, *rest)
 
-    monkeypatch.setattr(Run, "_forward", counted)
+    monkeypatch.setattr(OpenedModel, "_forward", counted)
     return seen
 
 
@@ -451,9 +451,9 @@ def test_the_copies_of_the_model_share_its_parameters(model, cores):
     assert opened.copies(torch.float64) == 1
     own = {parameter.data_ptr() for parameter in model.parameters()}
     for copy in range(cores):
-        replica = opened.run(torch.float32, copy).replica
+        replica = opened.opened(torch.float32, copy).replica
         assert {parameter.data_ptr() for parameter in replica.parameters()} == own
-    assert opened.run(copy=0) is not opened.run(copy=1)
+    assert opened.opened(copy=0) is not opened.opened(copy=1)
 
 
 def test_on_several_cores_too_what_does_not_fit_is_tried_again(model, monkeypatch, cores):

@@ -265,7 +265,7 @@ def test_what_reads_the_input_of_the_first_layer_moves_with_it(model):
     encoder = Encoder(model)
     encoded, other = encoder.encode(TEXT), encoder.encode("A cat walks garden")
     assert encoded.ids.shape == other.ids.shape
-    states = encoder.run().states_of_ids(encoded, 0, other.ids, [])
+    states = encoder.opened().states_of_ids(encoded, 0, other.ids, [])
     with torch.no_grad():
         found = encoder.function(encoded, 0)(states)[0].numpy()
     assert np.allclose(found, other.encoded, rtol=1e-5, atol=1e-6)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import siamviz
 from siamviz import engine
-from siamviz.runs import Run
+from siamviz.opened import OpenedModel
 
 A, B = "The dog runs after the kitten.", "A cat is chased by dogs outside."
 WORDS_A = ("a", "dog", "cats", "unbelievably", "sleeps", ",", "!", "7", "naïve")
@@ -33,13 +33,13 @@ def encoded_score(explainer: siamviz.Explainer, a: str, b: str) -> float:
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The token ids of every text that the model runs on."""
     seen: list[tuple[int, ...]] = []
-    real = Run._forward
+    real = OpenedModel._forward
 
     def counted(self: Any, text: Any, *rest: Any) -> Any:
         seen.extend(map(tuple, text.features["input_ids"].tolist()))
         return real(self, text, *rest)
 
-    monkeypatch.setattr(Run, "_forward", counted)
+    monkeypatch.setattr(OpenedModel, "_forward", counted)
     return seen
 
 

@@ -41,9 +41,9 @@ def check_every_layer(model: SentenceTransformer, **how: str) -> None:
     """At each layer: the own states reproduce the model, and products equal finite differences."""
     encoder = Encoder(model)
     encoded = encoder.encode(TEXT, **how)
-    run = encoder.run(torch.float64)
+    model = encoder.opened(torch.float64)
     for layer in range(encoder.layers(encoded) + 1):
-        end, _ = run.states(encoded, layer)
+        end, _ = model.states(encoded, layer)
         function = encoder.function(encoded, layer, torch.float64)
         encoder.check(encoded, function, end)
         noise = torch.randn(end.shape, generator=torch.Generator().manual_seed(3), dtype=end.dtype)
@@ -242,9 +242,9 @@ def test_half_precision_weights_are_explained_in_a_float32_copy(family, dtype):
     model = tiny_models.encoder(family).to(dtype)
     encoder = Encoder(model)
     encoded = encoder.encode(TEXT)
-    assert all(p.dtype == torch.float32 for p in encoder.run().replica.parameters())
+    assert all(p.dtype == torch.float32 for p in encoder.opened().replica.parameters())
     for layer in range(encoder.layers(encoded) + 1):
-        states, _ = encoder.run().states(encoded, layer)
+        states, _ = encoder.opened().states(encoded, layer)
         assert states.dtype == torch.float32
         encoder.check(encoded, encoder.function(encoded, layer), states)
     pair = Explainer(model).explain(TEXT, OTHER, quadrature=GaussLegendre(4), baseline="zero")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from siamviz.jacobian import Path
-from siamviz.runs import EmbeddingFunction, Proof
+from siamviz.opened import EmbeddingFunction, Proof
 
 
 class ToyFunction(EmbeddingFunction):

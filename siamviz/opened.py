@@ -113,11 +113,11 @@ class EmbeddingFunction:
     Of one text; or of a batch, where state k is one of the batch's k-th text.
     """
 
-    def __init__(self, run: Run, inputs: EncodedText | TextBatch, layer: int) -> None:
-        self._run, self._inputs, self.layer = run, inputs, layer
-        self.dtype, self.device = run.dtype, run.device
+    def __init__(self, model: OpenedModel, inputs: EncodedText | TextBatch, layer: int) -> None:
+        self._model, self._inputs, self.layer = model, inputs, layer
+        self.dtype, self.device = model.dtype, model.device
         self.tokens = int(inputs.ids.shape[1])
-        self._proof = run.proofs.setdefault((inputs.task, layer), Proof())
+        self._proof = model.proofs.setdefault((inputs.task, layer), Proof())
 
     def __call__(self, states: Tensor) -> Tensor:
         """Embeddings (N, D) of the hidden states (N, S, H)."""
@@ -125,7 +125,7 @@ class EmbeddingFunction:
 
     def outputs(self, states: Tensor) -> dict[str, Any]:
         """All that the model gives for the hidden states (N, S, H)."""
-        return self._run.from_layer(self._inputs, self.layer, states)
+        return self._model.from_layer(self._inputs, self.layer, states)
 
     def cast(self, states: Tensor) -> Tensor:
         """`states` where and in the precision that the function computes."""
@@ -162,18 +162,18 @@ class EmbeddingFunction:
     @property
     def sizes(self) -> tuple[int, int, int]:
         """(features, widest features, heads): what the memory of one forward pass depends on."""
-        return self._run.sizes
+        return self._model.sizes
 
 
 @dataclass
 class Proof:
-    """What was found out about one layer of a run."""
+    """What was found out about one layer of a model."""
 
     duals: bool | None = None
     dimension: int | None = None
 
 
-class Run:
+class OpenedModel:
     """One private replica of the model in one precision, entered at any layer.
 
     Parameters
@@ -303,7 +303,7 @@ class OpenedTexts:
         The texts' position ids.
     """
 
-    run: Run
+    model: OpenedModel
     inputs: TextBatch
     layer: int
     states: Tensor
@@ -312,4 +312,4 @@ class OpenedTexts:
     def states_of_ids(self, ids: Tensor, *, keep_positions: bool = True) -> Tensor:
         """Hidden states (B, S, H) of other token ids (B, S) under the texts' masks."""
         tape = self.tape if keep_positions else []
-        return self.run.states_of_ids(self.inputs, self.layer, ids, tape)
+        return self.model.states_of_ids(self.inputs, self.layer, ids, tape)
