@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -251,13 +251,13 @@ def _forward(function: EmbeddingFunction, states: Tensor, seeds: Seeds) -> Tenso
     return function(Dual.seeded(states, seeds)).tangent  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def forward_by_torch(function: Any, states: Tensor, tangents: Tensor) -> Tensor:
+def forward_by_torch(function: EmbeddingFunction, states: Tensor, tangents: Tensor) -> Tensor:
     """The same by ``torch.func``: slower, and independent of `siamviz.dual`."""
 
     def push(tangent: Tensor) -> Tensor:
         return torch.func.jvp(function, (states,), (tangent,))[1]
 
-    with FORWARD_LEVEL:
+    with function.lock, FORWARD_LEVEL:  # in the order in which duals take them inside the model
         return torch.func.vmap(push)(tangents)
 
 

@@ -115,7 +115,7 @@ class EmbeddingFunction:
 
     def __init__(self, model: OpenedModel, inputs: EncodedText | TextBatch, layer: int) -> None:
         self._model, self._inputs, self.layer = model, inputs, layer
-        self.dtype, self.device = model.dtype, model.device
+        self.dtype, self.device, self.lock = model.dtype, model.device, model.lock
         self.tokens = int(inputs.ids.shape[1])
         self._proof = model.proofs.setdefault((inputs.task, layer), Proof())
 

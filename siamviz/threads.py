@@ -128,16 +128,18 @@ def in_threads(
         finally:
             numbers.put(number)
 
-    pool = ThreadPoolExecutor(threads, "siamviz", begin)
+    pool = ThreadPoolExecutor(threads, "siamviz")
     try:
-        waiting = {pool.submit(one, item) for item in items}
+        for _ in range(threads):
+            pool.submit(begin)
         started.wait()
         torch.set_num_threads(before)  # each thread has its own; what was set last is new ones' own
+        waiting = {pool.submit(one, item) for item in items}
         while waiting:
             done, waiting = wait(waiting, _PATIENCE, FIRST_COMPLETED)
             check()
             yield from (future.result() for future in done)
     finally:
         stop.set()
-        started.abort()
+        started.abort()  # frees those that wait for a thread that could not be started
         pool.shutdown(cancel_futures=True)

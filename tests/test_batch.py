@@ -27,6 +27,7 @@ from siamviz.errors import (
     SiamvizError,
 )
 from siamviz.opened import EmbeddingFunction, EncodedText, OpenedModel
+from siamviz.threads import in_threads
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -487,6 +488,17 @@ def test_an_error_of_the_model_on_several_cores_is_raised_as_it_is(model, monkey
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="shapes do not match"):
         Explainer(model).contributions_many(TEXTS, errors="keep", **FIXED)
+    assert threading.active_count() == before
+
+
+def test_threads_that_fail_as_they_begin_end(cores):
+    def fail(copy: int, item: int, stop: threading.Event) -> None:
+        raise ValueError(item)
+
+    before = threading.active_count()
+    for _ in range(300):
+        with pytest.raises(ValueError, match=r"^[0-3]$"):
+            list(in_threads(fail, range(4), 4))
     assert threading.active_count() == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from toy_functions import toy_path
 
 from siamviz import GaussLegendre, Midpoint, RightRiemann, Trapezoid
+from siamviz.dual import FORWARD_LEVEL
 from siamviz.errors import CancelledError, OutOfMemoryError
 from siamviz.integral import integrate
-from siamviz.jacobian import jacobian_products
+from siamviz.jacobian import forward_by_torch, jacobian_products
 from siamviz.monitor import Monitor
 
 S, H, D = 5, 4, 3
@@ -177,6 +179,27 @@ def test_a_function_without_forward_derivative_is_taken_in_reverse():
     assert np.allclose(found, known, rtol=1e-10, atol=1e-12)
     with pytest.raises(NotImplementedError, match="forward AD"):
         complete(toy_path(attend, START, END, mode="forward"), GaussLegendre(4))
+
+
+def test_one_that_waits_for_the_model_keeps_forward_mode_from_nobody():
+    """Duals ask for it inside the model: two threads with one each would wait for ever."""
+
+    def call(states):
+        with function.lock:
+            return torch.tanh(states)
+
+    function = toy_path(call, np.zeros((2, 3)), np.ones((2, 3))).function
+    states = torch.ones(1, 2, 3, dtype=torch.float64)
+    waiting = threading.Thread(
+        target=forward_by_torch, args=(function, states, states[None]), daemon=True
+    )
+    with function.lock:
+        waiting.start()
+        time.sleep(0.05)
+        assert FORWARD_LEVEL.acquire(timeout=5)
+        FORWARD_LEVEL.release()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 def test_duals_that_do_not_agree_with_torch_func_are_not_used():

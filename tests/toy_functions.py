@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ class ToyFunction(EmbeddingFunction):
     ) -> None:
         self._call, self.tokens, self._width = call, tokens, width
         self.dtype, self.device, self.layer = dtype, torch.device("cpu"), 0
-        self._proof = Proof()
+        self._proof, self.lock = Proof(), threading.RLock()
         self.calls: list[int] = []
 
     def __call__(self, states: Tensor) -> Tensor:
