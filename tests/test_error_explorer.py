@@ -22,9 +22,10 @@ from siamviz.errors import (
     FrontEndMissingError,
     InvalidArgumentError,
 )
+from siamviz.export import bundle
 from siamviz.study.analysis import analyze
 from siamviz.study.run import Run
-from siamviz.widgets.explorer import ErrorExplorer, assets, drawn
+from siamviz.widgets.explorer import ErrorExplorer, drawn
 from siamviz.widgets.explorer.index import PairIndex
 from siamviz.widgets.explorer.points import Dataset, Points
 
@@ -619,7 +620,7 @@ def test_without_bokeh_it_is_said_how_to_get_it(run, monkeypatch):
 
 
 def test_without_its_front_end_it_is_said_how_to_build_it(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(assets, "SCRIPT", tmp_path / "explorer.js")
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     with pytest.raises(FrontEndMissingError, match=r"explorer\.js.*make js"):
         ErrorExplorer(run)
 

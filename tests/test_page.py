@@ -70,7 +70,7 @@ def test_the_policy_allows_this_script_and_this_stylesheet_alone() -> None:
         f"style-src 'sha256-{digest(style)}'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    assert (script, style) == (bundle.script(), bundle.style())
+    assert (script, style) == (bundle.PAIR_VIEW.script(), bundle.PAIR_VIEW.style())
     assert page.index("Content-Security-Policy") < page.index("<script")
 
 
@@ -103,10 +103,12 @@ def test_hostile_text_stays_text() -> None:
     page.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["SCRIPT", "STYLE"])
+@pytest.mark.parametrize("name", ["siamviz.js", "siamviz.css"])
 def test_a_bundle_that_would_end_its_own_element_is_refused(monkeypatch, tmp_path, name) -> None:
-    (tmp_path / "bad").write_text('const x = "</SCRIPT></style>";')
-    monkeypatch.setattr(bundle, name, tmp_path / "bad")
+    for each in ("siamviz.js", "siamviz.css"):
+        (tmp_path / each).write_text("")
+    (tmp_path / name).write_text('const x = "</SCRIPT></style>";')
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     with pytest.raises(InvalidArgumentError, match=r"would end its <(script|style)> element"):
         to_page(pair())
 

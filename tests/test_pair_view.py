@@ -455,6 +455,6 @@ class TestNotebook:
         assert PairView(explainer, A, B, layout={"width": "50%"}).layout.width == "50%"
 
     def test_a_missing_front_end_says_how_to_build_it(self, monkeypatch, tmp_path) -> None:
-        monkeypatch.setattr(bundle, "SCRIPT", tmp_path / "missing.js")
+        monkeypatch.setattr(bundle, "FOLDER", tmp_path)
         with pytest.raises(FrontEndMissingError, match=r"install Node 20 or later .* `make js`"):
             pair().view()

@@ -31,7 +31,7 @@ def test_each_suffix_writes_its_format(tmp_path):
 
 
 def test_without_the_built_front_end_a_page_is_the_static_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundle, "SCRIPT", tmp_path / "missing.js")
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     pair().save(tmp_path / "x.html", unit="word", folded=True)
     assert (tmp_path / "x.html").read_text("utf-8") == to_html(pair().by("word").fold())
 

@@ -26,8 +26,8 @@ from siamviz.errors import (
     DataError,
     InvalidArgumentError,
 )
+from siamviz.files import ASIDE
 from siamviz.study.analysis import analyze
-from siamviz.study.files import ASIDE
 from siamviz.study.progress import Note, Step
 from siamviz.study.run import Run
 from siamviz.study.shards import Shards

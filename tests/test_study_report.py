@@ -17,6 +17,7 @@ from frames import unpack
 from runs import RECORDS, records, small_run
 
 from siamviz.errors import DataError, FrontEndMissingError, InvalidArgumentError
+from siamviz.export import bundle
 from siamviz.study import figures, looks, report, report_data
 from siamviz.study.analysis import analyze
 from siamviz.study.looks import Frame, Look
@@ -246,7 +247,7 @@ def test_what_cannot_be_written_says_why_and_leaves_nothing(run, tmp_path, monke
     with pytest.raises(DataError, match="'golden' is no SQL condition"):
         run.report(tmp_path / "x.html", slice="golden")
     with monkeypatch.context() as patch:
-        patch.setattr(report, "SCRIPT", tmp_path / "report.js")
+        patch.setattr(bundle, "FOLDER", tmp_path)
         with pytest.raises(FrontEndMissingError, match="The front end is not built"):
             run.report(tmp_path / "x.html")
     with monkeypatch.context() as patch:

@@ -12,9 +12,9 @@ import pytest
 
 import siamviz
 from siamviz.errors import CancelledError, DataError, InvalidArgumentError
+from siamviz.files import ASIDE
 from siamviz.study import stages
 from siamviz.study.analysis import analyze
-from siamviz.study.files import ASIDE
 from siamviz.study.progress import Note, Step
 from siamviz.study.run import Run
 from siamviz.study.store import lock

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamviz import color
 from siamviz.errors import InvalidArgumentError
-from siamviz.export import bundle
+from siamviz.export.bundle import PAIR_VIEW
 from siamviz.export.compose import model_title
 from siamviz.export.escape import escape, json_for_script
 from siamviz.export.frame import pack
@@ -126,7 +126,7 @@ def _only(pair: PairAttribution) -> Result:
 
 
 def _document(title: str, data: str, still: str) -> str:
-    script, style = _inline(bundle.script(), "script"), _inline(bundle.style(), "style")
+    script, style = _inline(PAIR_VIEW.script(), "script"), _inline(PAIR_VIEW.style(), "style")
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamviz import files
 from siamviz.errors import InvalidArgumentError
-from siamviz.export import bundle
+from siamviz.export.bundle import PAIR_VIEW
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
 from siamviz.export.page import as_shown, to_page
@@ -59,14 +58,13 @@ def save(
     InvalidArgumentError
         For another suffix, and for a folder that does not exist.
     """
-    target = Path(path)
-    check_target(target)
+    target = check_target(path)
     suffix, state = target.suffix.lower(), state or {}
-    if suffix == ".html" and bundle.built():
+    if suffix == ".html" and PAIR_VIEW.built():
         content = to_page(pair, state=state).encode("utf-8")
     else:
         content = encode(as_shown(pair, state), suffix)
-    write_atomically(target, content)
+    write(target, content)
 
 
 def encode(pair: PairAttribution, suffix: str) -> bytes:
@@ -80,8 +78,8 @@ def encode(pair: PairAttribution, suffix: str) -> bytes:
     return _WRITERS[suffix](pair)
 
 
-def check_target(target: Path) -> None:
-    """Raise for everything that would keep `save` from writing `target`, as far as is known.
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return `path` unless something keeps `save` from writing it, as far as is known.
 
     Raises
     ------
@@ -89,35 +87,17 @@ def check_target(target: Path) -> None:
         For an unknown suffix, a folder in its place or no folder around it, a folder that cannot
         be written to, and a PNG that cannot be drawn on this machine.
     """
-    name, folder = repr(str(target)), repr(str(target.parent))
-    reason = ""
-    if target.suffix.lower() not in _WRITERS:
-        reason = f"the suffix {target.suffix!r} is not known. Use one of {', '.join(_WRITERS)}."
-    elif target.is_dir():
-        reason = "it is a folder. Name a file in it."
-    elif not target.parent.is_dir():
-        reason = f"the folder {folder} does not exist. Create it first."
-    elif not os.access(target.parent, os.W_OK):
-        reason = f"the folder {folder} is read-only. Choose another."
-    elif target.suffix.lower() == ".png":
-        reason = obstacle()
+    target = files.check_target(path, tuple(_WRITERS))
+    reason = obstacle() if target.suffix.lower() == ".png" else ""
     if reason:
-        raise InvalidArgumentError(f"Cannot save to {name}: {reason}")
+        raise InvalidArgumentError(f"Cannot save to {str(target)!r}: {reason}")
+    return target
 
 
-def write_atomically(target: Path, content: bytes) -> None:
-    """Write `content` beside `target`, then move it there, so that no reader sees a part of it."""
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
-    try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            aside.unlink()
-        raise
+def write(target: Path, content: bytes) -> None:
+    """Put `content` in the place of `target`, whole or not at all."""
+    with files.written(target) as aside:
+        aside.write_bytes(content)
 
 
 def inert(text: str) -> str:

@@ -18,8 +18,8 @@ from socket import create_connection
 from threading import Thread
 from typing import Any, TypeVar
 
+from siamviz import files
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
-from siamviz.study import files
 from siamviz.study.pairing import PairKey
 from siamviz.study.runner import Job
 from siamviz.study.shards import TextKey

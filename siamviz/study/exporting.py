@@ -11,9 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siamviz.errors import InvalidArgumentError
+from siamviz import files
 from siamviz.export.save import inert
-from siamviz.study import files
 from siamviz.study.slices import sql_error
 from siamviz.study.tables import COLUMNS
 
@@ -71,7 +70,7 @@ def export(
     DataError
         If `order` is no SQL.
     """
-    target = check_target(path, tuple(_WRITERS))
+    target = files.check_target(path, tuple(_WRITERS))
     kinds, query = _columns(metadata)
     try:
         cursor.execute(f"SELECT * FROM ({query}) ORDER BY {order}, row")
@@ -79,30 +78,6 @@ def export(
         raise sql_error(order, error) from error
     with files.written(target) as aside:
         _WRITERS[target.suffix.lower()](aside, kinds, _rows(cursor))
-    return target
-
-
-def check_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
-    """Return `path` unless something keeps it from being written, as far as is known.
-
-    Raises
-    ------
-    InvalidArgumentError
-        For another suffix, a folder in its place or no folder around it.
-    """
-    target = Path(path)
-    reason = ""
-    if target.suffix.lower() not in suffixes:
-        listed = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
-        reason = f"the suffix {target.suffix!r} is not known. Use {listed}."
-    elif target.is_dir():
-        reason = "it is a folder. Name a file in it."
-    elif not target.parent.is_dir():
-        reason = f"the folder {str(target.parent)!r} does not exist. Create it first."
-    elif not os.access(target.parent, os.W_OK):
-        reason = f"the folder {str(target.parent)!r} is read-only. Choose another."
-    if reason:
-        raise InvalidArgumentError(f"Cannot save to {str(target)!r}: {reason}")
     return target
 
 

@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamviz import files
 from siamviz.errors import ArgumentTypeError, DataError
-from siamviz.study import files
 
 if TYPE_CHECKING:
     import duckdb

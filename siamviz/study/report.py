@@ -16,15 +16,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamviz import files
 from siamviz.attribution import PairAttribution
-from siamviz.errors import FrontEndMissingError
-from siamviz.export.bundle import FOLDER
+from siamviz.export.bundle import REPORT
 from siamviz.export.compose import model_title
 from siamviz.export.escape import escape, json_for_script
 from siamviz.export.frame import pack
 from siamviz.export.page import _base64, _digest, _inline, palette, view_state
-from siamviz.study import figures, files, report_html
-from siamviz.study.exporting import check_target
+from siamviz.study import figures, report_html
 from siamviz.study.looks import ROWS, Look, Theme
 from siamviz.study.report_data import LISTED, Contents, gather, numbers
 from siamviz.study.slices import Slice
@@ -32,8 +31,6 @@ from siamviz.study.slices import Slice
 if TYPE_CHECKING:
     from siamviz.study.run import Run
 
-SCRIPT = FOLDER / "report.js"
-STYLE = FOLDER / "report.css"
 WORST = 12
 
 _THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -74,9 +71,9 @@ def write_report(
     FrontEndMissingError
         If the front end is not built.
     """
-    target = check_target(path, (".html",))
+    target = files.check_target(path, (".html",))
     figures.require_bokeh()
-    check_built()
+    REPORT.check_built()
     contents = gather(run, slice, worst)
     page = document(contents, _title(contents) if title is None else title)
     with files.written(target) as aside:
@@ -84,25 +81,10 @@ def write_report(
     return target
 
 
-def check_built() -> None:
-    """Raise unless the report's front end is there.
-
-    Raises
-    ------
-    FrontEndMissingError
-    """
-    if not (SCRIPT.is_file() and STYLE.is_file()):
-        raise FrontEndMissingError(
-            f"The front end is not built: {str(SCRIPT)!r} or its stylesheet is missing. In a clone "
-            "of siamviz install Node 20 or later (https://nodejs.org), run `make js` and restart "
-            "Python; otherwise reinstall siamviz from a wheel."
-        )
-
-
 def document(contents: Contents, title: str) -> str:
     """Return the page."""
-    script = _inline(SCRIPT.read_text("utf-8"), "script")
-    style = _inline(STYLE.read_text("utf-8"), "style")
+    script = _inline(REPORT.script(), "script")
+    style = _inline(REPORT.style(), "style")
     library, packed = _bokeh()
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}' '{_digest(library)}'; "

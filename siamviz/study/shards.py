@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from siamviz import files
 from siamviz.contributions import (
     SentenceContributions,
     Settings,
@@ -18,7 +19,6 @@ from siamviz.contributions import (
     Truncation,
 )
 from siamviz.errors import SiamvizError
-from siamviz.study import files
 from siamviz.study.store import Store
 from siamviz.study.tables import texts_schema
 

@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamviz import files
 from siamviz.errors import DataError
-from siamviz.study import files
 from siamviz.study.tables import COLUMNS, COMPANIONS, SUFFIXES, schema
 
 if TYPE_CHECKING:

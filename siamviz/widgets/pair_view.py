@@ -16,11 +16,11 @@ from traitlets import TraitError
 from siamviz.attribution import PairAttribution
 from siamviz.deletion import DeletionEffects
 from siamviz.errors import InvalidArgumentError, SiamvizError, check_layer
-from siamviz.export import bundle
+from siamviz.export.bundle import PAIR_VIEW
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
 from siamviz.export.page import Result, as_shown, to_page
-from siamviz.export.save import check_target, encode, write_atomically
+from siamviz.export.save import check_target, encode, write
 from siamviz.monitor import Progress
 from siamviz.quadrature import Adaptive
 from siamviz.widgets import choices
@@ -114,9 +114,9 @@ class PairView(ViewTraits):
     3
     """
 
-    if bundle.built():
-        _esm = bundle.module()
-        _css = bundle.STYLE
+    if PAIR_VIEW.built():
+        _esm = PAIR_VIEW.module()
+        _css = PAIR_VIEW.style_file
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class PairView(ViewTraits):
         text_b: str | None = None,
         **traits: Any,
     ) -> None:
-        bundle.check_built()
+        PAIR_VIEW.check_built()
         choices.check_names(traits, self.settings())
         opening = self._open(source, text_a, text_b, traits)
         self._explainer, self._found = opening.explainer, opening.found
@@ -233,8 +233,7 @@ class PairView(ViewTraits):
         InvalidArgumentError
             For an unknown suffix, and for choices where nothing can be computed.
         """
-        target = Path(path)
-        check_target(target)
+        target = check_target(path)
         suffix = target.suffix.lower()
         asked = not (baselines is None and layers is None and steps is None)
         if asked and suffix != ".html":
@@ -250,7 +249,7 @@ class PairView(ViewTraits):
             main, compare, load = self._request().main, self._compared, self._jobs.load
             results = results_of(offered, main, self.references, compare, load, progress)
         content = self._encode(suffix, found, results)
-        write_atomically(target, content)
+        write(target, content)
         return Saved(target, len(content), max(len(results), 1))
 
     def close(self) -> None:

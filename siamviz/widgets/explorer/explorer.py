@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from traitlets import Bool
 
 from siamviz.errors import ArgumentTypeError
+from siamviz.export.bundle import EXPLORER
 from siamviz.widgets import choices
 from siamviz.widgets.choices import Setting
-from siamviz.widgets.explorer import assets
 from siamviz.widgets.explorer.filters import Filter, parse
 from siamviz.widgets.explorer.panel import Panel
 from siamviz.widgets.explorer.picture import Picture
@@ -74,7 +74,7 @@ class ErrorExplorer(VBox):
     live = Bool(help="Whether the pair view computes with the run's model.")
 
     def __init__(self, run: Run, *, compare: Run | None = None, theme: str = "auto") -> None:
-        assets.check_built()
+        EXPLORER.check_built()
         _check_run("run", run)
         if compare is not None:
             _check_run("compare", compare)

@@ -11,9 +11,10 @@ import anywidget
 from traitlets import TraitError, Unicode
 
 from siamviz.errors import SiamvizError
+from siamviz.export.bundle import EXPLORER
 from siamviz.widgets import choices
 from siamviz.widgets.choices import Setting
-from siamviz.widgets.explorer import assets
+from siamviz.widgets.explorer import bokehjs
 from siamviz.widgets.jobs import sentence
 from siamviz.widgets.messages import MessageError, answerable
 
@@ -31,9 +32,9 @@ class Panel(anywidget.AnyWidget):
         Given the kind and the body of a message, does what it asks and returns the answer.
     """
 
-    if assets.built():
-        _esm = assets.module()
-        _css = assets.STYLE
+    if EXPLORER.built():
+        _esm = EXPLORER.module()
+        _css = EXPLORER.style_file
 
     theme = Setting(
         "auto", choices.one_of(*choices.THEMES), 'The colours: "auto" follows the notebook.'
@@ -46,7 +47,7 @@ class Panel(anywidget.AnyWidget):
         self._told: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
         self.set_trait("_part", part)
-        self.set_trait("_bokeh", str(assets.bokeh().__version__))
+        self.set_trait("_bokeh", str(bokehjs.bokeh().__version__))
         super().__init__(theme=theme, layout={"width": "100%"})
         self.on_msg(lambda _, content, __: self.answer(content))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
-from siamviz.widgets.explorer import assets, chips, plots, tables
+from siamviz.widgets.explorer import bokehjs, chips, plots, tables
 from siamviz.widgets.explorer.chips import Chip, finite
 from siamviz.widgets.explorer.choosing import ORDERS, Choosing, Chosen, orders
 from siamviz.widgets.explorer.drawn import Frame, selected
@@ -116,7 +116,7 @@ class Session:
         self, live: Callable[[bool], None]
     ) -> dict[str, Callable[[Mapping[str, Any]], Answer | None]]:
         return {
-            "library": lambda _: ({}, [assets.library()]),
+            "library": lambda _: ({}, [bokehjs.library()]),
             "plots": self._plots,
             "filter": self._filter,
             "chip": self._chip,

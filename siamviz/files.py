@@ -5,12 +5,38 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from siamviz.errors import InvalidArgumentError
+
 ASIDE = ".aside-"
+
+
+def check_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
+    """Return `path` unless something keeps it from being written, as far as is known.
+
+    Raises
+    ------
+    InvalidArgumentError
+        For another suffix, a folder in its place or no folder around it.
+    """
+    target = Path(path)
+    reason = ""
+    if target.suffix.lower() not in suffixes:
+        listed = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
+        reason = f"the suffix {target.suffix!r} is not known. Use {listed}."
+    elif target.is_dir():
+        reason = "it is a folder. Name a file in it."
+    elif not target.parent.is_dir():
+        reason = f"the folder {str(target.parent)!r} does not exist. Create it first."
+    elif not os.access(target.parent, os.W_OK):
+        reason = f"the folder {str(target.parent)!r} is read-only. Choose another."
+    if reason:
+        raise InvalidArgumentError(f"Cannot save to {str(target)!r}: {reason}")
+    return target
 
 
 @contextmanager
