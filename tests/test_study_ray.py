@@ -36,7 +36,8 @@ from siamviz.study.store import Store
 ray = pytest.importorskip("ray")
 
 from siamviz.study import workers  # noqa: E402
-from siamviz.study.cluster import Pool, check_workers, connected  # noqa: E402 needs Ray
+from siamviz.study.cluster import Pool, check_workers  # noqa: E402 needs Ray
+from siamviz.study.ray_engine import connected  # noqa: E402
 from siamviz.study.workers import Orders, PairWorker, TextWorker  # noqa: E402
 
 MODEL = "all-MiniLM-L6-v2"
@@ -383,6 +384,6 @@ def test_without_ray_the_extra_is_named(
 def test_an_error_of_a_worker_ends_the_run_with_what_it_said(
     pairs: Path, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("siamviz.study.cluster.version", lambda name: "0.0.1")
+    monkeypatch.setattr("siamviz.study.ray_engine.version", lambda name: "0.0.1")
     with pytest.raises(DataError, match=r"A worker of the Ray cluster stopped\. It has siamviz "):
         on_ray(pairs, tmp_path)

@@ -15,8 +15,9 @@ import pytest
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
 from siamviz.study.columns import Columns, GoldRange, choose_columns
+from siamviz.study.records import Broken, Source
 from siamviz.study.rows import Row, rows
-from siamviz.study.sources import Broken, Source, source
+from siamviz.study.sources import source
 
 RECORDS = [
     {"sentence1": "A cat sleeps.", "sentence2": "The kitten naps.", "score": 4.5, "genre": "home"},

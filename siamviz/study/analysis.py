@@ -189,7 +189,7 @@ def _engine(
                 "leave them out."
             )
         return nullcontext(Local)
-    from siamviz.study.cluster import connected
+    from siamviz.study.ray_engine import connected
 
     return connected(model, address, workers)
 

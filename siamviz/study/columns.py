@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError, suggest
-from siamviz.study.sources import Broken, Source
+from siamviz.study.records import Broken, Source
 
 _NAMES_A = ("text_a", "sentence1", "sentence_a", "text1", "premise", "query", "question1", "anchor")
 _NAMES_B = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from siamviz.errors import SiamvizError
 from siamviz.study.columns import Columns, GoldRange, absent, as_number
-from siamviz.study.sources import Broken, Record, Source
+from siamviz.study.records import Broken, Record, Source
 from siamviz.tokenization import check_text
 
 

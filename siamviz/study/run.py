@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from siamviz.attribution import PairAttribution
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
@@ -16,6 +16,7 @@ from siamviz.study.console import listening
 from siamviz.study.exporting import export
 from siamviz.study.linguistics import Pipeline
 from siamviz.study.notes import Notes
+from siamviz.study.pairs import Pairs
 from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener
 from siamviz.study.questions import Questions
@@ -407,40 +408,3 @@ class Run(Questions):
             cursor = self._store.connect()
         self._notes.fill(cursor)
         return cursor
-
-
-class Pairs:
-    """Some pairs of a run, whose items are their attributions.
-
-    Attributes
-    ----------
-    run : Run
-    """
-
-    def __init__(self, run: Run, frame: pd.DataFrame) -> None:
-        self.run, self._frame = run, frame
-
-    def __len__(self) -> int:
-        return len(self._frame)
-
-    @overload
-    def __getitem__(self, index: int) -> PairAttribution: ...
-    @overload
-    def __getitem__(self, index: slice) -> Pairs: ...
-    def __getitem__(self, index: int | slice) -> PairAttribution | Pairs:
-        if isinstance(index, slice):
-            return Pairs(self.run, self._frame.iloc[index])
-        return self.run.pair(int(self._frame["row"].iloc[index]))
-
-    def __iter__(self) -> Iterator[PairAttribution]:
-        return (self[index] for index in range(len(self)))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the rows of the table "pairs"."""
-        return self._frame.copy()
-
-    def __repr__(self) -> str:
-        return f"{len(self)} pairs of {str(self.run.folder)!r}\n{self._frame}"
-
-    def _repr_html_(self) -> str:
-        return self._frame.to_html(escape=True, max_rows=20, index=False)

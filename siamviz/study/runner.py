@@ -13,11 +13,11 @@ from siamviz.study.columns import Columns, GoldRange
 from siamviz.study.pairing import PairKey
 from siamviz.study.picking import Picks
 from siamviz.study.progress import Listener, Note, Stage, duration
+from siamviz.study.records import Source
 from siamviz.study.rows import Row, rows
 from siamviz.study.scoring import Scorer
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards, TextKey
-from siamviz.study.sources import Source
 from siamviz.study.stages import PAIRS_A_PART, PairStage, TextStage, text_batches, work
 from siamviz.study.store import Store
 from siamviz.study.survey import stored_names

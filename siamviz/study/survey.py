@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from siamviz.study.columns import Columns, absent
+from siamviz.study.records import Broken, Source
 from siamviz.study.rows import plain
-from siamviz.study.sources import Broken, Source
 
 _CANONICAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d+)?")
 """Numbers as programs write them: "007" and "1 000" are names of things."""

@@ -40,7 +40,7 @@ def run() -> Iterator[Row]:
 
 
 def _figures(folder: Path, threads: int, up: float) -> Iterator[Row]:
-    from siamviz.study.cluster import PAIRS_A_WORKER
+    from siamviz.study.ray_engine import PAIRS_A_WORKER
 
     texts, source = data.sentences(TEXTS)
     pairs = [{"a": a, "b": b} for a, b in zip(texts[::2], texts[1::2], strict=True)]

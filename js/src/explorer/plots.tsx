@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { embed, library, type Plot } from "./bokeh";
+import { embed } from "../bokeh";
+import { type Figure, library } from "./library";
 import type { Current, Selected } from "./protocol";
 import type { Heat, Store } from "./store";
 
@@ -26,14 +27,14 @@ interface Gesture {
 /** Gold × predicted, the histogram of errors and, with linguistics, the map of word classes. */
 export function Plots({ store }: { store: Store }) {
   const places = useRef<Record<string, HTMLDivElement | null>>({});
-  const [plots, setPlots] = useState<Record<string, Plot>>({});
+  const [plots, setPlots] = useState<Record<string, Figure>>({});
   const [tool, setTool] = useState<Tool>("box");
   const theme = store.theme.value;
   const opened = store.opened.value;
   useEffect(() => {
     if (!opened) return;
     let gone = false;
-    let shown: Record<string, Plot> = {};
+    let shown: Record<string, Figure> = {};
     show(store, theme, places.current).then(
       (made) => {
         shown = made;
@@ -108,7 +109,7 @@ function Tools({ tool, choose }: { tool: Tool; choose(tool: Tool): void }) {
   );
 }
 
-function remove(plots: Record<string, Plot>): void {
+function remove(plots: Record<string, Figure>): void {
   for (const plot of Object.values(plots)) plot.remove();
 }
 
@@ -116,7 +117,7 @@ async function show(
   store: Store,
   theme: string,
   places: Record<string, HTMLDivElement | null>,
-): Promise<Record<string, Plot>> {
+): Promise<Record<string, Figure>> {
   const bokeh = await library(store);
   const items = await new Promise<Record<string, unknown>>((resolve, reject) => {
     store.ask("plots", { theme }, (answer) => {
@@ -124,7 +125,7 @@ async function show(
       else reject(new Error(answer.error));
     });
   });
-  const plots: Record<string, Plot> = {};
+  const plots: Record<string, Figure> = {};
   for (const [name, item] of Object.entries(items)) {
     const place = places[name];
     if (place) plots[name] = await embed(bokeh, item, place);
@@ -134,7 +135,7 @@ async function show(
 }
 
 /** One message for each gesture, when it is over. */
-function listen(store: Store, plots: Record<string, Plot>): void {
+function listen(store: Store, plots: Record<string, Figure>): void {
   plots.scatter?.root.on_event("selectiongeometry", ({ final, geometry }: Gesture) => {
     const corners = final ? cornersOf(geometry) : null;
     if (corners) store.filter("region", corners);
@@ -171,7 +172,7 @@ function cornersOf({ type, x, y, x0, x1, y0, y1 }: Geometry): number[][] | null 
 }
 
 /** Let the plots show what is selected, as it changes. */
-function follow(store: Store, plots: Record<string, Plot>): () => void {
+function follow(store: Store, plots: Record<string, Figure>): () => void {
   const stops = [
     effect(() => select(plots, store.selected.value)),
     effect(() => warm(plots.heat, store.heat.value)),
@@ -182,7 +183,7 @@ function follow(store: Store, plots: Record<string, Plot>): () => void {
   };
 }
 
-function select(plots: Record<string, Plot>, selected: Selected | null): void {
+function select(plots: Record<string, Figure>, selected: Selected | null): void {
   if (!selected) return;
   for (const plot of Object.values(plots)) {
     for (const [name, data] of Object.entries(selected.sources)) {
@@ -205,7 +206,7 @@ function select(plots: Record<string, Plot>, selected: Selected | null): void {
   }
 }
 
-function warm(plot: Plot | undefined, heat: Heat | null): void {
+function warm(plot: Figure | undefined, heat: Heat | null): void {
   if (!plot || !heat?.labels.length) return;
   const colors = plot.find("colors");
   const [across, down, cells] = ["across", "down", "cells"].map((name) => plot.find(name));
@@ -217,7 +218,7 @@ function warm(plot: Plot | undefined, heat: Heat | null): void {
   cells.data = heat.cells;
 }
 
-function mark(plot: Plot | undefined, { gold, score }: Current): void {
+function mark(plot: Figure | undefined, { gold, score }: Current): void {
   const marker = plot?.find("marker");
   if (!marker) return;
   const known = gold !== null && score !== null;

@@ -1,5 +1,5 @@
 import type { Data } from "./data";
-import type { Model, Plot } from "./library";
+import type { Figure, Model } from "./library";
 import { type Corners, cellOf } from "./points";
 import type { Study } from "./study";
 
@@ -38,7 +38,7 @@ export interface Under {
 /** Let boxes and lassos in the scatter, ranges in the histogram, and taps choose. */
 export function listen(
   study: Study,
-  { scatter, histogram }: Record<string, Plot | undefined>,
+  { scatter, histogram }: Record<string, Figure | undefined>,
   hover: (under: Under | null) => void,
 ): void {
   scatter?.root.on_event("selectiongeometry", ({ final, geometry }: Gesture) => {

@@ -1,9 +1,5 @@
+import { type Bokeh, type Plot, unpacked } from "../bokeh";
 import { bytesOf } from "./data";
-
-interface Manager {
-  roots: { model: Model }[];
-  clear(): void;
-}
 
 /** What the report uses of a BokehJS model. */
 export interface Model {
@@ -23,39 +19,18 @@ export interface Model {
   y_range: { start: number; end: number };
 }
 
-interface Bokeh {
-  embed: { embed_item(item: unknown, target: Element): Promise<Manager> };
-}
+type Library = Bokeh<Model>;
 
 /** A figure in the page. */
-export interface Plot {
-  root: Model;
-  find(name: string): Model | null;
-  remove(): void;
-}
+export type Figure = Plot<Model>;
 
 /** Unpack BokehJS, which the page's policy knows by its hash, and run it. */
-export async function unpack(page: Document): Promise<Bokeh> {
+export async function unpack(page: Document): Promise<Library> {
   const packed = bytesOf(page.getElementById("siamviz-bokeh")?.textContent ?? "");
-  const stream = new Blob([packed as BlobPart])
-    .stream()
-    .pipeThrough(new DecompressionStream("gzip"));
   const script = page.createElement("script");
-  script.textContent = await new Response(stream).text();
+  script.textContent = await unpacked(packed).text();
   page.head.append(script);
-  const bokeh = (window as unknown as { Bokeh?: Bokeh }).Bokeh;
+  const bokeh = (window as unknown as { Bokeh?: Library }).Bokeh;
   if (!bokeh) throw new Error("BokehJS did not run.");
   return bokeh;
-}
-
-/** Show a figure inside `target`. */
-export async function embed(bokeh: Bokeh, item: unknown, target: Element): Promise<Plot> {
-  const manager = await bokeh.embed.embed_item(item, target);
-  const model = manager.roots[0]?.model;
-  if (!model) throw new Error("BokehJS showed no figure.");
-  return {
-    root: model,
-    find: (name) => model.document.get_model_by_name(name),
-    remove: () => manager.clear(),
-  };
 }

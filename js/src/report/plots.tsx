@@ -1,15 +1,16 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { embed } from "../bokeh";
 import { label, signed } from "../text";
 import { listen, type Under } from "./gestures";
-import { embed, type Plot, unpack } from "./library";
+import { type Figure, unpack } from "./library";
 import { barColumns, cellColumns, pointColumns } from "./points";
 import { error } from "./problem";
 import type { Study } from "./study";
 
 const TOOLS = ["box", "lasso"] as const;
 type Tool = (typeof TOOLS)[number];
-type Plots = Record<string, Plot>;
+type Plots = Record<string, Figure>;
 
 /** The figures of the page: two of its own, and those whose places the page already has. */
 export function Figures({ study, theme }: { study: Study; theme: string }) {
@@ -167,7 +168,7 @@ function follow(study: Study, plots: Plots): () => void {
   };
 }
 
-function fill(plot: Plot | undefined, name: string, columns: Record<string, number[]>): void {
+function fill(plot: Figure | undefined, name: string, columns: Record<string, number[]>): void {
   const source = plot?.find(name);
   if (source) source.data = columns;
 }

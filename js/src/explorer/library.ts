@@ -1,3 +1,4 @@
+import { type Bokeh, type Plot, unpacked } from "../bokeh";
 import { asBytes } from "../guard";
 import type { Store } from "./store";
 
@@ -17,34 +18,22 @@ export interface Model {
   toolbar: Model;
 }
 
-interface Manager {
-  roots: { model: Model & { document: { get_model_by_name(name: string): Model | null } } }[];
-  clear(): void;
-}
-
-interface Bokeh {
-  embed: { embed_item(item: unknown, target: Element): Promise<Manager> };
-  [version: string]: unknown;
-}
+type Library = Bokeh<Model> & { [version: string]: unknown };
 
 interface Page extends Window {
-  Bokeh?: Bokeh;
-  siamvizBokeh?: Record<string, Promise<Bokeh>>;
+  Bokeh?: Library;
+  siamvizBokeh?: Record<string, Promise<Library>>;
 }
 
 /** A figure in the page. */
-export interface Plot {
-  root: Model;
-  find(name: string): Model | null;
-  remove(): void;
-}
+export type Figure = Plot<Model>;
 
 /** Return BokehJS of the version that Python has: the page's own, else Python's, loaded once. */
-export function library(store: Store): Promise<Bokeh> {
+export function library(store: Store): Promise<Library> {
   const page = window as unknown as Page;
   const version = store.library;
   const there = page.Bokeh?.[version];
-  if (there) return Promise.resolve(there as Bokeh);
+  if (there) return Promise.resolve(there as Library);
   page.siamvizBokeh ??= {};
   page.siamvizBokeh[version] ??= fetchLibrary(store).catch((error) => {
     delete page.siamvizBokeh?.[version];
@@ -53,7 +42,7 @@ export function library(store: Store): Promise<Bokeh> {
   return page.siamvizBokeh[version];
 }
 
-async function fetchLibrary(store: Store): Promise<Bokeh> {
+async function fetchLibrary(store: Store): Promise<Library> {
   const packed = await new Promise<Uint8Array>((resolve, reject) => {
     store.ask("library", {}, (answer, buffers) => {
       const bytes = asBytes(buffers[0]);
@@ -61,13 +50,10 @@ async function fetchLibrary(store: Store): Promise<Bokeh> {
       else reject(new Error(answer.ok ? "The kernel sent no BokehJS." : answer.error));
     });
   });
-  const stream = new Blob([packed as BlobPart])
-    .stream()
-    .pipeThrough(new DecompressionStream("gzip"));
-  const script = new Blob([await new Response(stream).arrayBuffer()], { type: "text/javascript" });
+  const script = new Blob([await unpacked(packed).arrayBuffer()], { type: "text/javascript" });
   await run(URL.createObjectURL(script));
   const page = window as unknown as Page;
-  return (page.Bokeh?.[store.library] ?? page.Bokeh) as Bokeh;
+  return (page.Bokeh?.[store.library] ?? page.Bokeh) as Library;
 }
 
 function run(url: string): Promise<void> {
@@ -81,16 +67,4 @@ function run(url: string): Promise<void> {
     URL.revokeObjectURL(url);
     element.remove();
   });
-}
-
-/** Show a figure inside `target`. */
-export async function embed(bokeh: Bokeh, item: unknown, target: Element): Promise<Plot> {
-  const manager = await bokeh.embed.embed_item(item, target);
-  const model = manager.roots[0]?.model;
-  if (!model) throw new Error("BokehJS showed no figure.");
-  return {
-    root: model,
-    find: (name) => model.document.get_model_by_name(name),
-    remove: () => manager.clear(),
-  };
 }

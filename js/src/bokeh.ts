@@ -1,0 +1,34 @@
+/** What siamviz uses of BokehJS, whose models are of type M. */
+export interface Bokeh<M> {
+  embed: { embed_item(item: unknown, target: Element): Promise<Manager<M>> };
+}
+
+interface Manager<M> {
+  roots: { model: M & { document: { get_model_by_name(name: string): M | null } } }[];
+  clear(): void;
+}
+
+/** A figure in the page. */
+export interface Plot<M> {
+  root: M;
+  find(name: string): M | null;
+  remove(): void;
+}
+
+/** Unpack what Python packed with gzip. */
+export function unpacked(packed: Uint8Array): Response {
+  const stream = new Blob([packed as BlobPart]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream("gzip")));
+}
+
+/** Show a figure inside `target`. */
+export async function embed<M>(bokeh: Bokeh<M>, item: unknown, target: Element): Promise<Plot<M>> {
+  const manager = await bokeh.embed.embed_item(item, target);
+  const model = manager.roots[0]?.model;
+  if (!model) throw new Error("BokehJS showed no figure.");
+  return {
+    root: model,
+    find: (name) => model.document.get_model_by_name(name),
+    remove: () => manager.clear(),
+  };
+}
