@@ -105,7 +105,9 @@ def _solve_batch(
     except CancelledError:
         raise
     except SiamvizError as error:
-        return [error] * len(tasks)
+        if len(tasks) == 1:
+            return [error]
+    return [solved for task in tasks for solved in _solve_batch([task], monitor, alone)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -30,6 +31,9 @@ from siamviz.threads import in_threads
 from siamviz.tokenization import check_text, tokenize
 
 _DOCUMENT_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
+_NAMES = ("_name_or_path", "transformers_version")
+_OF_THE_LAST_CALL = ("truncation", "padding")
+"""What a fast tokenizer keeps of its last call."""
 
 
 class Encoder:
@@ -74,8 +78,9 @@ class Encoder:
             self._fingerprint = fingerprint
 
     def fingerprint(self) -> tuple[Any, ...]:
-        """Changes whenever a weight is written in place, moved, converted or replaced."""
-        return tuple((p.data_ptr(), p._version, p.dtype) for p in self.model.parameters())
+        """Changes with any weight, and with how much of a text or an embedding the model keeps."""
+        weights = ((p.data_ptr(), p._version, p.dtype) for p in self.model.parameters())
+        return (self.model.max_seq_length, self.model.truncate_dim, *weights)
 
     def digest(self) -> str:
         """SHA-256 of the weights, computed once for each state of the weights."""
@@ -88,6 +93,20 @@ class Encoder:
                 total.update(memoryview(flat.numpy()))
             self._digest = total.hexdigest()
         return self._digest
+
+    def configuration(self) -> str:
+        """SHA-256 of what embeddings depend on beside the weights: modules, prompts, tokenizer."""
+        model = self.model
+        parts = {
+            "modules": [(type(module).__name__, _module_config(module)) for module in model],
+            "max_seq_length": model.max_seq_length,
+            "truncate_dim": model.truncate_dim,
+            "prompts": model.prompts,
+            "default_prompt_name": model.default_prompt_name,
+            "tokenizer": _tokenizer_config(self.tokenizer),
+        }
+        text = json.dumps(parts, sort_keys=True, default=lambda value: type(value).__name__)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def opened(self, dtype: torch.dtype = torch.float32, copy: int = 0) -> OpenedModel:
         """The private replica that computes in `dtype`; each `copy` serves one thread at a time."""
@@ -350,6 +369,22 @@ class _Passthrough(nn.Module):
 
     def forward(self, features: Any) -> Any:
         return features
+
+
+def _module_config(module: Any) -> dict[str, Any]:
+    own = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
+    inner: Any = getattr(getattr(module, "auto_model", None), "config", None)
+    inner = inner.to_dict() if hasattr(inner, "to_dict") else {}
+    return own | {"model": {k: v for k, v in inner.items() if k not in _NAMES}}
+
+
+def _tokenizer_config(tokenizer: Any) -> Any:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        vocabulary = tokenizer.get_vocab() if hasattr(tokenizer, "get_vocab") else {}
+        return [type(tokenizer).__name__, vocabulary]
+    found = json.loads(backend.to_str())
+    return {name: value for name, value in found.items() if name not in _OF_THE_LAST_CALL}
 
 
 def _drop_final_normalize(replica: nn.Module) -> bool:

@@ -91,6 +91,11 @@ class Explainer:
         return self._encoder.digest()
 
     @property
+    def configuration(self) -> str:
+        """SHA-256 of what embeddings depend on beside the weights, as it is now."""
+        return self._encoder.configuration()
+
+    @property
     def tokenizer(self) -> Any:
         """The model's tokenizer."""
         return self._encoder.tokenizer

@@ -60,8 +60,8 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a process left that was killed while it wrote."""
-    for aside in folder.rglob(f"{ASIDE}*"):
+    """Remove what a process left in a folder that was killed while it wrote."""
+    for aside in folder.glob(f"{ASIDE}*"):
         aside.unlink(missing_ok=True)
 
 

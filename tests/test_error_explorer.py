@@ -25,7 +25,7 @@ from siamviz.errors import (
 from siamviz.export import bundle
 from siamviz.study.analysis import analyze
 from siamviz.study.run import Run
-from siamviz.widgets.explorer import ErrorExplorer, drawn
+from siamviz.widgets.explorer import ErrorExplorer, drawn, tables
 from siamviz.widgets.explorer.index import PairIndex
 from siamviz.widgets.explorer.points import Dataset, Points
 
@@ -288,6 +288,39 @@ def test_the_league_the_metrics_and_the_chips_follow_a_selection(explorer, run):
     assert harms == sorted(harms, reverse=True)
 
 
+def test_word_pairs_are_ranked_and_sought_among_all_of_them(explorer, run, monkeypatch):
+    monkeypatch.setattr(tables, "PAIRS", 4)
+    known = run.word_pairs(least=1, limit=None, order="n")
+    columns = {"effect": "mean", "harm": "harm", "count": "n", "error": "error"}
+    for order, column in columns.items():
+        for up in (True, False):
+            ask(explorer, "rank", order=order, up=up, sought="")
+            explorer.wait()
+            event = told(explorer, "league")
+            found = [_of(pair[order]) for pair in event["pairs"]]
+            best = known[column].sort_values(ascending=up).head(4)
+            assert_allclose(found, best, atol=1e-6)
+            assert (event["order"], event["up"]) == (order, up)
+    ask(explorer, "rank", order="pair", up=True, sought=" Happy × NO")
+    explorer.wait()
+    pairs = [(pair["a"], pair["b"]) for pair in told(explorer, "league")["pairs"]]
+    assert pairs == [("happy", "not")]
+    assert "'luck'" in ask(explorer, "rank", order="luck")["error"]
+
+
+def _of(value: Any) -> float:
+    return value["value"] if isinstance(value, dict) else value
+
+
+def test_the_pair_under_the_pointer_is_told_without_opening_it(explorer, run):
+    pair = table(run).iloc[3]
+    [found] = ask(explorer, "point", gold=pair["gold"], score=pair["score"])["pairs"]
+    assert (found["row"], found["a"], found["b"]) == (pair["row"], pair["text_a"], pair["text_b"])
+    assert told(explorer, "current")["row"] != pair["row"]
+    keep(explorer, "sql", "gold > 2")
+    assert ask(explorer, "point", gold=0.5, score=0.5)["pairs"] == []
+
+
 def test_the_map_of_word_classes_is_symmetric_and_empty_without_linguistics(explorer, run):
     explorer.wait()
     assert told(explorer, "heat")["labels"] == []
@@ -297,8 +330,6 @@ def test_the_map_of_word_classes_is_symmetric_and_empty_without_linguistics(expl
         np.append([0, 2, 4], np.full(len(data.points) - 2, 4)), np.array([0, 1, 0, 2], np.int32),
         np.array([0.2, 0.1, -0.4, 0.3], np.float32),
     )  # fmt: skip
-    from siamviz.widgets.explorer import tables
-
     heat = tables.heat(index, data, explorer._session.choosing.chosen)
     cells = heat["cells"]
     names = zip(cells["a"], cells["b"], strict=True)
@@ -313,14 +344,14 @@ def test_tables_of_a_selection_that_is_over_are_not_told(explorer, monkeypatch):
     explorer.wait()
     following = explorer._session.following
     entered, go_on = threading.Event(), threading.Event()
-    events = following._events
+    league = following._league
 
-    def slow(chosen):
+    def slow(chosen, asked):
         entered.set()
         go_on.wait(10)
-        return events(chosen)
+        return league(chosen, asked)
 
-    monkeypatch.setattr(following, "_events", slow)
+    monkeypatch.setattr(following, "_league", slow)
     keep(explorer, "sql", "gold > 0.1")
     assert entered.wait(10)
     first = told(explorer, "selected")["version"]

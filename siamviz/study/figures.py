@@ -32,8 +32,8 @@ _MARGIN = 0.035
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
 
 
-def require_bokeh() -> None:
-    """Raise unless Bokeh is there.
+def require_bokeh() -> Any:
+    """Return the package bokeh.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def require_bokeh() -> None:
         With how to install it.
     """
     try:
-        import_module("bokeh")
+        return import_module("bokeh")
     except ImportError as error:
         raise ImportError(
             "The figures of a run need Bokeh, which is not installed. Install it with: "

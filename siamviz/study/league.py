@@ -29,7 +29,7 @@ _SUMS = (
 )
 _WORDS = r"AND NOT regexp_full_match(a, '\p{P}+') AND NOT regexp_full_match(b, '\p{P}+')"
 _OCCURRENCES = (
-    "SELECT row, w.a, w.b, effect::DOUBLE AS x, la.{0} AS one, lb.{0} AS two, "
+    "SELECT w.row, w.a, w.b, w.effect::DOUBLE AS x, la.{0} AS one, lb.{0} AS two, "
     "la.lemma AS lemma_a, lb.lemma AS lemma_b "
     "FROM word_pairs w JOIN chosen USING (row) JOIN pairs p USING (row) "
     "LEFT JOIN linguistics la ON la.text_id = p.a AND la.word = w.i "
@@ -37,7 +37,8 @@ _OCCURRENCES = (
 )
 
 _NUMBERED = (
-    "SELECT *, row_number() OVER (PARTITION BY text_a, text_b ORDER BY row) AS occurrence "
+    "SELECT row, pair_id, text_a, text_b, gold, score, difference, "
+    "row_number() OVER (PARTITION BY text_a, text_b ORDER BY row) AS occurrence "
     "FROM {} WHERE status = 'ok'"
 )
 COMPARISON = (
@@ -57,9 +58,9 @@ def word_pairs(
     check_choice("order", order, ORDERS)
     end = "" if limit is None else f" LIMIT {int(limit)}"
     query = (
-        f"SELECT a, b, {_SUMS} FROM (SELECT w.a, w.b, total::DOUBLE AS x, difference AS d "
+        f"SELECT a, b, {_SUMS} FROM (SELECT w.a, w.b, w.total::DOUBLE AS x, p.difference AS d "
         "FROM word_pairs w JOIN chosen USING (row) JOIN pairs p USING (row) "
-        "WHERE total IS NOT NULL) "
+        "WHERE w.total IS NOT NULL) "
         f"WHERE true {'' if punctuation else _WORDS} GROUP BY a, b HAVING count(*) >= ? "
         f"ORDER BY {ORDERS[order]}, n DESC, a, b{end}"
     )

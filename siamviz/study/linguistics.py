@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError, suggest
 from siamviz.units import Span
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc, Token
 
-Kind = Literal["identical", "same lemma", "different"]
 
 NEGATION_WORDS = frozenset((
     "not", "n't", "no", "never", "none", "nobody", "nothing", "neither", "nor", "nowhere",
@@ -30,7 +29,8 @@ KIND_SQL = (
     "WHEN lower(lemma_a) = lower(lemma_b) THEN 'same lemma' "
     "ELSE 'different' END"
 )
-"""`kind` over the columns a, b, lemma_a and lemma_b, the words casefolded; lemmas may be NULL."""
+"""Whether two words are identical, forms of one lemma or different, of the columns a, b, lemma_a
+and lemma_b; the words are casefolded, and lemmas may be NULL."""
 
 FIELDS = ("pos", "lemma", "dep", "negation", "number")
 
@@ -220,21 +220,6 @@ class Pipeline:
                 f"the pipeline {self.name!r} has no parser or morphologizer and is not English, "
                 "so negation is not known"
             )
-
-
-def kind(word_a: str, lemma_a: str | None, word_b: str, lemma_b: str | None) -> Kind:
-    """Return whether two words are the same, forms of one lemma, or different; case is ignored.
-
-    Examples
-    --------
-    >>> kind("Cats", "cat", "cat", "cat"), kind("cats", None, "cat", None)
-    ('same lemma', 'different')
-    """
-    if word_a.casefold() == word_b.casefold():
-        return "identical"
-    if lemma_a is None or lemma_b is None or lemma_a.casefold() != lemma_b.casefold():
-        return "different"
-    return "same lemma"
 
 
 def _as_far_as_words(text: str, spans: Sequence[Span | None]) -> str:

@@ -13,6 +13,7 @@ from siamviz.errors import ArgumentTypeError, DataError
 if TYPE_CHECKING:
     import duckdb
 
+FILE = "notes.json"
 _FIELDS = {"star": bool, "tag": str, "note": str}
 
 
@@ -26,7 +27,7 @@ class Notes:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / "notes.json"
+        self._file = folder / FILE
         self._lock = threading.Lock()
 
     def read(self) -> dict[str, dict[str, Any]]:

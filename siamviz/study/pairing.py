@@ -18,13 +18,14 @@ from siamviz.study.tables import COLUMNS, TOP_PERCENTS
 
 @dataclass(frozen=True)
 class PairKey:
-    """One pair to attribute: its row, the texts it is made of, and why it was picked."""
+    """One pair to attribute: its row, its texts, why it was picked, and its pairs of words."""
 
     row: int
     pair_id: str
     a: str
     b: str
     picked: str
+    word_pairs: int = 1
 
 
 @dataclass(frozen=True, eq=False)

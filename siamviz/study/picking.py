@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from siamviz.errors import DataError, InvalidArgumentError
 from siamviz.study.slices import sql_error
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import duckdb
 
 DEFAULT_ERRORS = 500
+_NO_GOLD = (
+    "attribute='errors' needs gold scores, and no pair has one. Name their column with gold=…, or "
+    "use attribute='all'."
+)
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,24 @@ class Picks:
                     f"{name} must be a whole number of at least {least}, got {value!r}."
                 )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, fit for JSON."""
-        return asdict(self)
+    def check(self, cursor: duckdb.DuckDBPyConnection, has_gold: bool) -> None:
+        """Raise for what cannot be picked, before any pair is scored.
 
-    def fill(self, cursor: duckdb.DuckDBPyConnection) -> int:
-        """Make the temporary table "picked" (row, picked), and return its length.
+        Raises
+        ------
+        DataError
+            If the condition is no SQL, or errors are asked for without gold scores.
+        """
+        if self.attribute == "errors" and not has_gold:
+            raise DataError(_NO_GOLD)
+        _, condition, order, _ = self._parts()
+        try:
+            cursor.execute(f"SELECT row FROM pairs WHERE ({condition}\n) ORDER BY {order} LIMIT 0")
+        except Exception as error:
+            raise sql_error(self.attribute, error) from error
+
+    def fill(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make the temporary table "picked" (row, picked).
 
         Raises
         ------
@@ -76,15 +92,11 @@ class Picks:
                 "WHERE status = 'ok' ORDER BY md5(pair_id || ?), row LIMIT ?",
                 [str(self.seed), self.control],
             )
-        return _count(cursor, "SELECT count(*) FROM picked")
 
     def _add_asked(self, cursor: duckdb.DuckDBPyConnection) -> None:
         reason, condition, order, limit = self._parts()
         if reason == "errors" and not _count(cursor, "SELECT count(difference) FROM pairs"):
-            raise DataError(
-                "attribute='errors' needs gold scores, and no pair has one. Name their column "
-                "with gold=…, or use attribute='all'."
-            )
+            raise DataError(_NO_GOLD)
         end = "" if limit is None else f" LIMIT {limit}"
         try:
             cursor.execute(
@@ -95,7 +107,7 @@ class Picks:
             raise sql_error(self.attribute, error) from error
 
     def _parts(self) -> tuple[str, str, str, int | None]:
-        if self.attribute == "all":
+        if self.attribute in ("all", "none"):
             return "all", "true", "row", self.limit
         if self.attribute == "errors":
             size = DEFAULT_ERRORS if self.limit is None else self.limit

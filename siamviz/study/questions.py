@@ -178,6 +178,7 @@ class Questions(ABC):
 
     def view_of_pairs(self, name: str) -> str:
         """SQL that defines a view of this run's pairs, in any run's connection."""
+        self._store.check()
         return self._store.view("pairs", name)
 
     def _classes(self, column: str, chosen: Slice) -> pd.DataFrame:

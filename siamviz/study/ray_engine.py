@@ -21,7 +21,7 @@ from siamviz.study.cluster import Pool, check_workers, connection, quiet, ray_mo
 from siamviz.study.pairing import PairKey
 from siamviz.study.runner import Job
 from siamviz.study.shards import TextKey
-from siamviz.study.stages import PAIRS_A_PART, PART_SECONDS, text_batches, work
+from siamviz.study.stages import PAIRS_A_PART, PART_SECONDS, pair_batches, text_batches, work
 from siamviz.study.workers import Orders, PairWorker, TextWorker, Worker
 
 Key = TypeVar("Key", TextKey, PairKey)
@@ -126,8 +126,7 @@ class RayEngine:
     def pairs(self, keys: Sequence[PairKey]) -> Iterator[Sequence[PairKey]]:
         """Attribute pairs of known texts, and yield those of each part when it is written."""
         size = min(max(ceil(len(keys) / self._parts), LEAST_PAIRS), PAIRS_A_PART)
-        batches = [keys[first : first + size] for first in range(0, len(keys), size)]
-        return self._written("attributions", PairWorker, batches)
+        return self._written("attributions", PairWorker, list(pair_batches(keys, size)))
 
     @property
     def _parts(self) -> int:

@@ -113,7 +113,7 @@ def data(contents: Contents) -> dict[str, Any]:
     texts = [
         [place, row, *pair, *contents.marks.get(row, (False, ""))]
         for place, (row, pair) in enumerate(zip(rows, _texts(scored), strict=True))
-        if place < listed or row in contents.pictures
+        if place < listed or row in contents.marks or row in contents.pictures
     ]
     return {
         "gold": contents.gold,

@@ -134,7 +134,8 @@ def gather(run: Run, chosen: Slice, worst: int) -> Contents:
     marks = {
         int(row): (bool(star), str(tag or ""))
         for row, star, tag in run.sql(
-            "SELECT row, star, tag FROM pairs JOIN tags USING (pair_id) WHERE star OR tag <> ''"
+            "SELECT p.row, t.star, t.tag FROM pairs p JOIN tags t USING (pair_id) "
+            "WHERE t.star OR t.tag <> ''"
         ).itertuples(index=False)
     }
     known = run.sql("SELECT row, relative_residual FROM attributions WHERE status = 'ok'")

@@ -163,7 +163,7 @@ def _facts(contents: Contents) -> Iterable[str]:
     settings, source = contents.run.settings, contents.run.source
     if name := str(source.get("name", "")):
         yield model_title(name)
-    yield f"{len(contents.pairs):,} pairs"
+    yield _pairs(len(contents.pairs))
     if contents.chosen:
         yield f"only {contents.chosen}"
     yield model_title(settings.model)
@@ -195,14 +195,18 @@ def _numbers(contents: Contents) -> str:
     )
 
 
+def _pairs(count: int) -> str:
+    return "1 pair" if count == 1 else f"{count:,} pairs"
+
+
 def _accounts(contents: Contents) -> str:
     """Return which pairs could not be used and how exact the attributions are."""
     frame: Any = contents.pairs
     lost = frame[frame["status"] != "ok"]
     parts: list[str] = []
     if contents.attributed:
-        whole = "All" if contents.attributed == len(frame) else f"{contents.attributed:,}"
-        parts.append(f"{whole} pairs are attributed.")
+        whole = f"{contents.attributed:,} of {_pairs(len(frame))}"
+        parts.append(f"{whole} {'is' if contents.attributed == 1 else 'are'} attributed.")
     if np.isfinite(contents.residual):
         parts.append(
             f"95 % of the attributions miss at most {contents.residual:.2g} of an embedding’s "

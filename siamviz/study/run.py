@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,10 @@ class Run(Questions):
     """
 
     def __init__(self, folder: str | Path, explainer: Explainer | None = None) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
         self._store = Store(self.folder)
         self.settings = RunSettings.from_dict(self._store.settings)
-        self._explainer = explainer
+        self._explainer, self._checked = explainer, False
         self._shards: Shards | None = None
         self._known: OrderedDict[int, PairAttribution] = OrderedDict()
         self._lock = threading.Lock()
@@ -82,14 +83,20 @@ class Run(Questions):
             if self._explainer is None:
                 from siamviz.explainer import Explainer
 
-                explainer = Explainer(self.settings.model)
-                if explainer.weights != self.settings.weights:
-                    raise DataError(
-                        f"The model {self.settings.model!r} has other weights now than when this "
-                        "run was made. Make the run again, or give Run the explainer of then."
-                    )
-                self._explainer = explainer
+                self._explainer = Explainer(self.settings.model)
+            if not self._checked:
+                self._check_model(self._explainer)
+                self._checked = True
             return self._explainer
+
+    def _check_model(self, explainer: Explainer) -> None:
+        asked = self.settings
+        for what in ("weights", "configuration"):
+            if getattr(explainer, what) != getattr(asked, what):
+                raise DataError(
+                    f"The model {explainer.name!r} has other {what} than {asked.model!r} had when "
+                    "this run was made. Make the run again, or give Run the explainer of then."
+                )
 
     @property
     def metadata(self) -> tuple[str, ...]:
@@ -206,13 +213,13 @@ class Run(Questions):
             If there is no such pair, or it has no score, with the reason.
         """
         column = "pair_id" if isinstance(key, str) else "row"
-        if not isinstance(key, str | int):
+        if isinstance(key, bool) or not isinstance(key, str | Integral):
             raise ArgumentTypeError(f"A pair is named by row or pair_id, got {key!r:.60}.")
         found = (
             self._cursor()
             .execute(
                 f"SELECT row, text_a, text_b, a, b, status, error FROM pairs WHERE {column} = ?",
-                [key],
+                [key if isinstance(key, str) else int(key)],
             )
             .fetchone()
         )
@@ -269,14 +276,16 @@ class Run(Questions):
             job = Job(self._store, self.explainer, self.settings, Monitor(cancel), listener)
             attribute(job, picks)
 
-    def annotate(self, pipeline: Any, *, progress: Listener | bool = True) -> None:
+    def annotate(
+        self, pipeline: Any, *, progress: Listener | bool = True, cancel: Cancel = None
+    ) -> None:
         """Add parts of speech, lemmas, dependency roles, negation and numbers of all words.
 
         Parameters
         ----------
         pipeline : str or spaCy pipeline
             Such as ``"en_core_web_sm"``. What it lacks is told, and stays empty.
-        progress : bool or callable
+        progress, cancel
             As in `siamviz.analyze`.
 
         Raises
@@ -288,7 +297,7 @@ class Run(Questions):
         """
         loaded = Pipeline(pipeline)
         with self._store.locked(), listening(progress) as listener:
-            annotate(self._store, self._texts(), loaded, listener)
+            annotate(self._store, self._texts(), loaded, Monitor(cancel), listener)
 
     # Tags
 
@@ -313,7 +322,10 @@ class Run(Questions):
         column = "pair_id" if isinstance(key, str) else "row"
         found = (
             self._cursor()
-            .execute(f"SELECT pair_id FROM pairs WHERE {column} = ?", [key])
+            .execute(
+                f"SELECT pair_id FROM pairs WHERE {column} = ?",
+                [key if isinstance(key, str) else int(key)],
+            )
             .fetchone()
         )
         if found is None:
@@ -323,8 +335,8 @@ class Run(Questions):
     def tags(self) -> pd.DataFrame:
         """Return the pairs that are tagged, starred or noted, with their texts."""
         return self.sql(
-            "SELECT row, pair_id, star, tag, note, text_a, text_b, gold, score, difference "
-            "FROM pairs JOIN tags USING (pair_id) ORDER BY row"
+            "SELECT p.row, p.pair_id, t.star, t.tag, t.note, p.text_a, p.text_b, p.gold, p.score, "
+            "p.difference FROM pairs p JOIN tags t USING (pair_id) ORDER BY p.row"
         )
 
     # Files

@@ -18,7 +18,14 @@ from siamviz.study.rows import Row, rows
 from siamviz.study.scoring import Scorer
 from siamviz.study.settings import RunSettings
 from siamviz.study.shards import Shards, TextKey
-from siamviz.study.stages import PAIRS_A_PART, PairStage, TextStage, text_batches, work
+from siamviz.study.stages import (
+    PAIRS_A_PART,
+    PairStage,
+    TextStage,
+    pair_batches,
+    text_batches,
+    work,
+)
 from siamviz.study.store import Store
 from siamviz.study.survey import stored_names
 
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
 
 ROWS_A_PART = 2048
+_WORD_PAIRS = "(len(p.text_a) // 5 + 1) * (len(p.text_b) // 5 + 1)"
+"""About how many pairs of words there are in a pair of texts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +124,9 @@ class Local:
 
     def pairs(self, keys: Sequence[PairKey]) -> Iterator[Sequence[PairKey]]:
         """Attribute pairs; see `Engine`."""
-        self._on_pairs(self._store.next_part("attributions"), keys, self._monitor.cancel)
-        yield keys
+        for batch in pair_batches(keys):
+            self._on_pairs(self._store.next_part("attributions"), batch, self._monitor.cancel)
+            yield batch
 
 
 def attribute(job: Job, picks: Picks, start: Callable[[Job], Engine] = Local) -> None:
@@ -177,7 +187,8 @@ class Plan:
                 [last, size],
             )
             self._cursor.execute(
-                "SELECT row, pair_id, a, b, picked FROM pairs JOIN round USING (row) ORDER BY row"
+                "SELECT p.row, p.pair_id, p.a, p.b, r.picked, "
+                f"{_WORD_PAIRS} FROM pairs p JOIN round r USING (row) ORDER BY p.row"
             )
             pairs = [PairKey(*found) for found in self._cursor.fetchall()]
             if not pairs:

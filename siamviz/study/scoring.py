@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,13 +65,21 @@ class Scorer:
                 found[one] = known
         if missing:
             options = self._settings.options(role)
-            embedded = self._explainer.embed(
-                list(missing.values()), prompt=options["prompt"], task=options["task"]
-            )
-            for one, vector in zip(missing, embedded, strict=True):
+            sides = {name: options[name] for name in ("prompt", "task")}
+            for one, vector in zip(missing, self._embedded(missing, sides), strict=True):
                 found[one] = vector
-                self._known.put(one, vector)
+                if not isinstance(vector, SiamvizError):
+                    self._known.put(one, vector)
         return [found[one] for one in ids]
+
+    def _embedded(self, texts: Mapping[str, str], sides: dict[str, Any]) -> list[Embedded]:
+        """The embeddings of texts together; where one fails, of each alone."""
+        try:
+            return list(self._explainer.embed(list(texts.values()), **sides))
+        except SiamvizError as error:
+            if len(texts) == 1:
+                return [error]
+        return [self._embedded({one: text}, sides)[0] for one, text in texts.items()]
 
     def _score(self, a: Embedded, b: Embedded) -> float | str:
         """The similarity, or why there is none."""

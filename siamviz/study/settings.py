@@ -30,6 +30,8 @@ class RunSettings:
         The name or folder of the model.
     weights : str
         SHA-256 of its weights.
+    configuration : str
+        SHA-256 of all else that its embeddings depend on.
     layer : int
     baseline : str
         A name or a text.
@@ -44,6 +46,7 @@ class RunSettings:
 
     model: str
     weights: str
+    configuration: str
     layer: int
     baseline: str
     rule: str
@@ -95,8 +98,8 @@ class RunSettings:
         return {name: options[name] for name in shared} | {n: getattr(self, n) for n in own}
 
     def fingerprint(self, data: Mapping[str, Any]) -> str:
-        """Return a hash of these settings and of the pairs; names of model and file are no part."""
-        parts = asdict(self) | {"model": "", "data": {**data, "name": ""}}
+        """Return a hash of these settings and of the pairs, however model and file are named."""
+        parts = asdict(self) | {"model": "", "data": {**data, "name": "", "guessed": []}}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
@@ -152,6 +155,7 @@ def settle(
     settings = RunSettings(
         model=explainer.name,
         weights=explainer.weights,
+        configuration=explainer.configuration,
         layer=check_layer(layer, layers),
         baseline=baseline,
         rule=rule.key,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TEXTS_A_PART = 128
 PAIRS_A_PART = 1024
+WORD_PAIRS_A_PART = 2_000_000
+"""What is in memory at a time."""
 PART_SECONDS = 15.0
 """What a killed process may lose, about."""
 
@@ -97,4 +99,18 @@ def text_batches(
                 batch, load = [], 0.0
             batch.append(key)
             load += work(key.tokens)
+        yield batch
+
+
+def pair_batches(keys: Sequence[PairKey], most: int = PAIRS_A_PART) -> Iterator[list[PairKey]]:
+    """Split pairs into parts of at most so many pairs, and of words that memory has room for."""
+    batch: list[PairKey] = []
+    load = 0
+    for key in keys:
+        if batch and (len(batch) == most or load + key.word_pairs > WORD_PAIRS_A_PART):
+            yield batch
+            batch, load = [], 0
+        batch.append(key)
+        load += key.word_pairs
+    if batch:
         yield batch

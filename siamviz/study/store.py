@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Generator, Iterable, Mapping
@@ -10,10 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from siamviz import files
 from siamviz.errors import DataError
+from siamviz.study import notes
 from siamviz.study.tables import COLUMNS, COMPANIONS, SUFFIXES, schema
 
 if TYPE_CHECKING:
@@ -24,7 +28,6 @@ FORMAT = "siamviz.run/1"
 _MANIFEST = "manifest.json"
 _EARLIER = "earlier"
 _FINGERPRINT = b"siamviz.run"
-_KEPT = ("lock", _EARLIER)
 _PART = re.compile(r"part-(\d{5,})")
 
 
@@ -51,6 +54,7 @@ class Store:
                 "siamviz.analyze(…, out=…) or the command `siamviz analyze`."
             )
         self.manifest: dict[str, Any] = manifest
+        self._read = _state(folder / _MANIFEST)
         self.fingerprint: str = manifest["fingerprint"]
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -61,8 +65,8 @@ class Store:
         A run with another fingerprint is put aside into ``earlier/``, and comes back from there
         when it is asked for again.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        files.sweep(folder)
+        for place in (folder, *(folder / table for table in SUFFIXES)):
+            files.sweep(place)
         _finish_moves(folder)
         known = read_manifest(folder)
         if known is None or known["fingerprint"] != fingerprint:
@@ -80,12 +84,34 @@ class Store:
     def locked(self) -> Generator[None]:
         """Hold the folder against a second process; the lock of a dead one does not count."""
         with lock(self.folder):
+            self.check()
             yield
+
+    def check(self) -> None:
+        """Raise unless the folder still holds this run; take over what is new in its manifest.
+
+        Raises
+        ------
+        DataError
+        """
+        state = _state(self.folder / _MANIFEST)
+        if state == self._read:
+            return
+        manifest = read_manifest(self.folder)
+        if manifest is None or manifest["fingerprint"] != self.fingerprint:
+            raise DataError(
+                f"{str(self.folder)!r} holds another run now than when this one was opened. This "
+                f"one is kept in {str(self.folder / _EARLIER / self.fingerprint)!r}: open it with "
+                "siamviz.Run there, or call analyze with its settings again."
+            )
+        self.manifest, self._read = manifest, state
 
     def update(self, **changes: Any) -> None:
         """Set values of the manifest."""
+        self.check()
         self.manifest |= changes
         files.write_json(self.folder / _MANIFEST, self.manifest)
+        self._read = _state(self.folder / _MANIFEST)
 
     def path(self, table: str, part: int) -> Path:
         """Where a part of a table is."""
@@ -135,6 +161,9 @@ class Store:
         ]
         for path in bad:
             path.unlink()
+            other = COMPANIONS.get(path.parent.name)
+            if other is not None:
+                self.path(other, int(path.stem.removeprefix("part-"))).unlink(missing_ok=True)
         return bad
 
     def _readable(self, path: Path) -> bool:
@@ -157,8 +186,9 @@ class Store:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Return a new cursor over the run's tables as they are now."""
+        self.check()
         if self._connection is None:
-            self._connection = _database(self.folder)
+            self._connection = _database()
         cursor = self._connection.cursor()
         for name in COLUMNS:
             cursor.execute(self.view(name, name))
@@ -166,7 +196,7 @@ class Store:
 
     def view(self, table: str, name: str) -> str:
         """SQL that defines the view `name` of a table: of its parts, or of nothing."""
-        paths = [str(self.path(table, part)).replace("'", "''") for part in self.parts(table)]
+        paths = [_literal(self.path(table, part)) for part in self.parts(table)]
         if paths:
             listed = ", ".join(f"'{path}'" for path in paths)
             source = f"SELECT * FROM read_parquet([{listed}], union_by_name=false)"
@@ -210,6 +240,20 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return found
 
 
+def check_folder(folder: Path) -> None:
+    """Raise unless a run can be written to `folder`, which need not be there yet.
+
+    Raises
+    ------
+    DataError
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise DataError(f"{str(there)!r} is a file. Give a folder for the run.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise DataError(f"The folder {str(there)!r} is read-only. Give another one for the run.")
+
+
 @contextmanager
 def lock(folder: Path) -> Generator[None]:
     """Hold a folder against other processes.
@@ -220,6 +264,7 @@ def lock(folder: Path) -> Generator[None]:
         If one that is alive holds it.
     """
     filelock = import_module("filelock")
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with filelock.FileLock(folder / "lock", timeout=0):
@@ -231,7 +276,21 @@ def lock(folder: Path) -> Generator[None]:
         ) from error
 
 
-def _database(folder: Path) -> duckdb.DuckDBPyConnection:
+def _literal(path: Path) -> str:
+    """A path in SQL that means this one file, whatever signs it has."""
+    return re.sub(r"[\[*?]", lambda sign: f"[{sign[0]}]", str(path)).replace("'", "''")
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What changes when a file is replaced."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _database() -> duckdb.DuckDBPyConnection:
     try:
         database = import_module("duckdb")
     except ImportError as error:
@@ -243,7 +302,7 @@ def _database(folder: Path) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "true",
-        "temp_directory": str(folder / f"{files.ASIDE}duckdb"),
+        "temp_directory": str(Path(gettempdir()) / f"siamviz-{uuid4().hex}"),
     }
     return database.connect(config=settings)
 
@@ -265,7 +324,9 @@ def _nothing(table: str, metadata: dict[str, str]) -> str:
 
 
 def _contents(folder: Path) -> Iterable[Path]:
-    return [entry for entry in folder.iterdir() if entry.name not in _KEPT]
+    """What belongs to a run, and no file that somebody else keeps there."""
+    names = (*SUFFIXES, notes.FILE, _MANIFEST)
+    return [folder / name for name in names if (folder / name).exists()]
 
 
 def _put_aside(folder: Path, fingerprint: str) -> None:

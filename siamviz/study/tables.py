@@ -39,8 +39,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 SUFFIXES = dict.fromkeys(COLUMNS, ".parquet") | {"texts": ".arrow"}
 
-COMPANIONS = {"word_pairs": "attributions"}
-"""Tables whose part counts only once the part of the other table is there."""
+COMPANIONS = {"word_pairs": "attributions", "attributions": "word_pairs"}
+"""Tables whose part counts only while the part of the other table is there."""
 
 
 def schema(table: str, metadata: Mapping[str, str] | None = None) -> pa.Schema:
@@ -50,6 +50,11 @@ def schema(table: str, metadata: Mapping[str, str] | None = None) -> pa.Schema:
     kinds = {**COLUMNS[table], **{name: own[kind] for name, kind in (metadata or {}).items()}}
     fields = [(name, _arrow_type(arrow, kind)) for name, kind in kinds.items()]
     return arrow.schema(fields)
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL has it, whatever characters it is made of."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _arrow_type(arrow: Any, kind: str) -> Any:

@@ -37,10 +37,15 @@ def show(run: Run) -> None:
 
 
 def _show_words(console: Console, run: Run) -> None:
-    frame = run.word_pairs(limit=_SHOWN, least=5)
+    gold = run.has_gold
+    frame = run.word_pairs(limit=_SHOWN, least=5, order="harm" if gold else "mean")
     if frame.empty:
         return
-    table = Table(box=SIMPLE_HEAD, title="Word pairs that do most harm", title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD,
+        title=f"Word pairs that {'do most harm' if gold else 'raise scores most'}",
+        title_justify="left",
+    )
     table.add_column("words", no_wrap=True)
     for name in ("pairs", "mean effect", "95 %", "error", "harm"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
+from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,8 @@ class Worker(ABC):
         """Note in the permit that a part is begun; workers die of one that takes all memory."""
         if self._stopped():
             raise CancelledError("The run was stopped, or goes on in another process.")
-        with self._orders.permit.open("a") as begun:
+        with self._orders.permit.open("r+") as begun:  # which makes none, should it be gone
+            begun.seek(0, SEEK_END)
             begun.write(f"{part}\n")
         tries = self._orders.permit.read_text().split().count(str(part))
         if tries > TRIES:

@@ -200,14 +200,35 @@ def test_a_row_of_the_league_keeps_its_pairs_and_gives_them_back(explorer: Explo
     explorer.sheet.becomes("len(explorer.rows)", explorer.value("len(run)"))
 
 
-def test_the_league_is_sorted_and_searched_in_place(explorer: Explorer):
+def test_the_league_is_sorted_and_searched_among_all_word_pairs(explorer: Explorer):
+    header = explorer.league.get_by_role("columnheader", name="n", exact=False).nth(1)
     explorer.league.get_by_role("button", name="n", exact=True).click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    first = explorer.league.locator("td:nth-child(2)").first
+    most = explorer.value("int(run.word_pairs(least=1, order='n', limit=1).n[0])")
+    expect(first).to_have_text(str(most))
     counts = [int(text) for text in explorer.league.locator("td:nth-child(2)").all_inner_texts()]
     assert counts == sorted(counts, reverse=True)
     assert counts != sorted(counts)
-    explorer.board.get_by_role("searchbox", name="Find a word pair").fill("cat")
-    for text in explorer.league.locator("td:first-child").all_inner_texts():
-        assert "cat" in text
+    explorer.board.get_by_role("searchbox", name="Find a word pair").fill("not happ")
+    expect(explorer.league.locator("td:first-child")).to_have_text(["happy × not"])
+
+
+SPOT = """([gold, score]) => {
+    const scatter = [...Bokeh.index.roots].find(({ model }) => model.select_one?.("region"));
+    return [scatter.frame.x_scale.compute(gold), scatter.frame.y_scale.compute(score)];
+}"""
+
+
+def test_the_texts_of_a_point_are_shown_where_the_pointer_rests(explorer: Explorer):
+    pair = explorer.value("run.pairs(order='difference DESC', limit=1).to_frame().loc[0].to_dict()")
+    tip = explorer.board.locator(".sv-tip")
+    x, y = explorer.page.evaluate(SPOT, [pair["gold"], pair["score"]])
+    explorer.scatter.hover(position={"x": x + 3, "y": y - 3})
+    expect(tip).to_contain_text(pair["text_a"])
+    expect(tip).to_contain_text(pair["text_b"])
+    explorer.page.mouse.move(0, 0)
+    expect(tip).to_have_count(0)
     assert explorer.value(GESTURES) == []
 
 

@@ -177,7 +177,7 @@ def test_marked_pairs_can_be_kept(report: Report):
 
 def test_the_pointer_over_a_point_tells_its_texts_and_a_tap_chooses_it(report: Report, run: Run):
     report.lines.nth(1).click()
-    tip = report.page.locator(".rp-tip")
+    tip = report.page.locator(".sv-tip")
     found = None
     for place in range(400):
         x, y = (place % 20) / 20, (place // 20) / 20

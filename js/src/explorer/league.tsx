@@ -1,8 +1,14 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { label } from "../text";
 import { change, count, interval, tone } from "./numbers";
 import type { WordPair } from "./protocol";
 import type { Store } from "./store";
+
+interface Asked {
+  order: string;
+  up: boolean;
+  sought: string;
+}
 
 type Key = "harm" | "count" | "effect" | "error" | "pair";
 
@@ -14,27 +20,28 @@ const COLUMNS: [Key, string, string][] = [
   ["harm", "Harm", "By how much the squared error would fall without their effect"],
 ];
 
-const VALUES: Record<Key, (pair: WordPair) => number | string> = {
-  pair: ({ a, b }) => `${a} ${b}`,
-  count: (pair) => pair.count,
-  effect: (pair) => pair.effect.value ?? 0,
-  error: (pair) => pair.error.value ?? 0,
-  harm: (pair) => pair.harm ?? 0,
-};
+/** How long a search waits for the next key, in milliseconds. */
+const PAUSE = 150;
 
 /** The word pairs that do most harm, sortable and searchable; a click keeps their pairs. */
 export function League({ store }: { store: Store }) {
   const league = store.league.value;
   const selected = store.selected.value;
-  const [order, setOrder] = useState<{ key: Key; up: boolean }>({ key: "harm", up: false });
-  const [sought, setSought] = useState("");
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => setAsked((one) => (one && league && isSame(one, league) ? null : one)), [league]);
   const gold = store.opened.value?.gold ?? true;
-  const pairs = useMemo(
-    () => arrange(league?.pairs ?? [], sought, order),
-    [league, sought, order.key, order.up],
-  );
-  const stale = league?.version !== selected?.version;
-  const sort = (key: Key) => setOrder({ key, up: order.key === key ? !order.up : key === "pair" });
+  const pairs = league?.pairs ?? [];
+  const { order, up, sought } = asked ?? league ?? { order: "", up: false, sought: "" };
+  const stale = asked !== null || league?.version !== selected?.version;
+  const rank = (change: Partial<Asked>, pause = 0) => {
+    const next = { order, up, sought, ...change };
+    setAsked(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => store.ask("rank", next), pause);
+  };
+  const sort = (key: Key) => rank({ order: key, up: order === key ? !up : key === "pair" });
   return (
     <div class="sx-pane sx-league" role="region" aria-label="Word pairs">
       <div class="sx-caption">
@@ -45,7 +52,7 @@ export function League({ store }: { store: Store }) {
           placeholder="Find a word"
           aria-label="Find a word pair"
           value={sought}
-          onInput={(event) => setSought(event.currentTarget.value)}
+          onInput={(event) => rank({ sought: event.currentTarget.value }, PAUSE)}
         />
       </div>
       <div
@@ -65,13 +72,11 @@ export function League({ store }: { store: Store }) {
                   key={key}
                   scope="col"
                   class={key === "pair" ? "" : "sx-number"}
-                  aria-sort={order.key === key ? (order.up ? "ascending" : "descending") : "none"}
+                  aria-sort={order === key ? (up ? "ascending" : "descending") : "none"}
                 >
                   <button type="button" title={what} onClick={() => sort(key)}>
                     {name}
-                    <span aria-hidden="true">
-                      {order.key === key ? (order.up ? " ↑" : " ↓") : ""}
-                    </span>
+                    <span aria-hidden="true">{order === key ? (up ? " ↑" : " ↓") : ""}</span>
                   </button>
                 </th>
               ))}
@@ -89,17 +94,21 @@ export function League({ store }: { store: Store }) {
             ))}
           </tbody>
         </table>
-        {league && pairs.length === 0 && <Nothing least={league.least} sought={sought} />}
+        {league && pairs.length === 0 && <Nothing least={league.least} sought={league.sought} />}
       </div>
     </div>
   );
+}
+
+function isSame(one: Asked, other: Asked): boolean {
+  return one.order === other.order && one.up === other.up && one.sought === other.sought;
 }
 
 function Nothing({ least, sought }: { least: number; sought: string }) {
   return (
     <p class="sx-nothing">
       {sought
-        ? "No pair of the strongest has such a word."
+        ? "No word pair of these pairs has that."
         : least > 1
           ? `No two words meet in ${least} or more of these pairs.`
           : "None of these pairs is attributed yet."}
@@ -142,23 +151,4 @@ function Line({ store, pair, gold, pressed }: LineProps) {
       )}
     </tr>
   );
-}
-
-/** Return the pairs with what is sought, in an order. */
-export function arrange(
-  pairs: readonly WordPair[],
-  sought: string,
-  { key, up }: { key: Key; up: boolean },
-): WordPair[] {
-  const wanted = sought
-    .trim()
-    .toLowerCase()
-    .split(/[\s×]+/);
-  const value = VALUES[key];
-  const found = pairs.filter(({ a, b }) => wanted.every((word) => `${a} ${b}`.includes(word)));
-  const sign = up ? 1 : -1;
-  return found.sort((one, two) => {
-    const [first, second] = [value(one), value(two)];
-    return sign * (first < second ? -1 : first > second ? 1 : 0);
-  });
 }

@@ -16,6 +16,10 @@ export interface Model {
   high: number;
   active_drag: unknown;
   toolbar: Model;
+  inner_width: number;
+  inner_height: number;
+  x_range: { start: number; end: number };
+  y_range: { start: number; end: number };
 }
 
 type Library = Bokeh<Model> & { [version: string]: unknown };

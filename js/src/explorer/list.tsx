@@ -5,7 +5,7 @@ import type { Pair } from "./protocol";
 import type { Store } from "./store";
 
 /** The height of a line in pixels; the stylesheet has it too. */
-export const HEIGHT = 54;
+const HEIGHT = 54;
 const MARGIN = 10;
 const PAUSE = 300;
 
@@ -147,7 +147,9 @@ export function ListHead({ store }: { store: Store }) {
   const sought = selected?.search ?? "";
   const [text, setText] = useState(sought);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setText(sought), [sought]);
+  useEffect(() => {
+    if (timer.current === undefined) setText((typed) => (typed.trim() === sought ? typed : sought));
+  }, [sought]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
     <div class="sx-list-head">
@@ -164,7 +166,10 @@ export function ListHead({ store }: { store: Store }) {
           const value = event.currentTarget.value;
           setText(value);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => store.filter("search", value.trim() || null), PAUSE);
+          timer.current = setTimeout(() => {
+            timer.current = undefined;
+            store.filter("search", value.trim() || null);
+          }, PAUSE);
         }}
       />
       <label class="sx-order">

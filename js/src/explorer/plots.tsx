@@ -1,8 +1,11 @@
-import { effect } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { effect, type Signal, signal } from "@preact/signals";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { embed } from "../bokeh";
+import { label } from "../text";
+import { type Spot, Tip } from "../tip";
 import { type Figure, library } from "./library";
-import type { Current, Selected } from "./protocol";
+import { plain } from "./numbers";
+import type { Current, Pair, Selected } from "./protocol";
 import type { Heat, Store } from "./store";
 
 const TOOLS = ["box", "lasso", "pan"] as const;
@@ -19,6 +22,22 @@ interface Geometry {
   y1: number;
 }
 
+/** How far from a point, in pixels, it is still meant. */
+const NEAR = 12;
+/** How long the pointer rests before it means a point, in milliseconds. */
+const REST = 90;
+
+interface At {
+  x: number;
+  y: number;
+  sx: number;
+  sy: number;
+}
+
+interface Under extends Spot {
+  pair: Pair;
+}
+
 interface Gesture {
   final: boolean;
   geometry: Geometry;
@@ -29,15 +48,18 @@ export function Plots({ store }: { store: Store }) {
   const places = useRef<Record<string, HTMLDivElement | null>>({});
   const [plots, setPlots] = useState<Record<string, Figure>>({});
   const [tool, setTool] = useState<Tool>("box");
+  const [under] = useState(() => signal<Under | null>(null));
   const theme = store.theme.value;
   const opened = store.opened.value;
+  const ready = opened !== null;
   useEffect(() => {
-    if (!opened) return;
+    if (!ready) return;
     let gone = false;
     let shown: Record<string, Figure> = {};
     show(store, theme, places.current).then(
       (made) => {
         shown = made;
+        if (made.scatter) point(store, made.scatter, under);
         if (gone) remove(made);
         else setPlots(made);
       },
@@ -49,7 +71,7 @@ export function Plots({ store }: { store: Store }) {
       gone = true;
       remove(shown);
     };
-  }, [store, theme, opened]);
+  }, [store, theme, ready, under]);
   useEffect(() => follow(store, plots), [store, plots]);
   useEffect(() => {
     const scatter = plots.scatter;
@@ -67,7 +89,10 @@ export function Plots({ store }: { store: Store }) {
             <b>Gold × predicted</b>
             <Tools tool={tool} choose={setTool} />
           </figcaption>
-          <div class="sx-plot" ref={place("scatter")} />
+          <div class="sv-framed">
+            <div class="sx-plot" ref={place("scatter")} />
+            <UnderPointer under={under.value} />
+          </div>
         </figure>
       )}
       <div class="sx-pane sx-aside">
@@ -91,12 +116,14 @@ export function Plots({ store }: { store: Store }) {
 }
 
 function Tools({ tool, choose }: { tool: Tool; choose(tool: Tool): void }) {
+  const name = useId();
   return (
     <span class="sx-tools" role="radiogroup" aria-label="What dragging does">
       {TOOLS.map((one) => (
         <label key={one}>
           <input
             type="radio"
+            name={name}
             class="sx-choice"
             checked={tool === one}
             onChange={() => choose(one)}
@@ -107,6 +134,73 @@ function Tools({ tool, choose }: { tool: Tool; choose(tool: Tool): void }) {
       ))}
     </span>
   );
+}
+
+/** The texts of the pair under the pointer. */
+function UnderPointer({ under }: { under: Under | null }) {
+  if (!under) return null;
+  const { pair } = under;
+  return (
+    <Tip {...under}>
+      <p dir="auto">{label(pair.a)}</p>
+      <p dir="auto">{label(pair.b)}</p>
+      <p>
+        <i>
+          gold {plain(pair.gold)}, predicted {plain(pair.score)}
+        </i>
+      </p>
+    </Tip>
+  );
+}
+
+/** Ask for the pair where the pointer rests, one question at a time. */
+function point(store: Store, { root }: Figure, under: Signal<Under | null>): void {
+  let timer: ReturnType<typeof setTimeout>;
+  let rest: At | null = null;
+  let waiting = false;
+  const ask = () => {
+    if (waiting || !rest) return;
+    const at = rest;
+    waiting = true;
+    store.ask("point", meant(root, at), (answer) => {
+      waiting = false;
+      if (rest !== at) return ask();
+      const pair = answer.ok ? answer.pairs[0] : undefined;
+      if (!pair || distance(root, at, pair) > NEAR) return;
+      under.value = { pair, left: at.sx, top: at.sy, low: at.sy > root.inner_height / 2 };
+    });
+  };
+  const move = (at: At | null) => {
+    clearTimeout(timer);
+    rest = null;
+    under.value = null;
+    if (!at) return;
+    timer = setTimeout(() => {
+      rest = at;
+      ask();
+    }, REST);
+  };
+  root.on_event("mouseleave", () => move(null));
+  root.on_event("mousemove", move);
+}
+
+/** A place in the scatter, and how long units are there. */
+function meant(root: Figure["root"], { x, y }: { x: number; y: number }) {
+  return {
+    gold: x,
+    score: y,
+    across: scale(root.inner_width, root.x_range),
+    up: scale(root.inner_height, root.y_range),
+  };
+}
+
+function scale(size: number, { start, end }: { start: number; end: number }): number {
+  return size / (end - start);
+}
+
+function distance(root: Figure["root"], at: At, pair: Pair): number {
+  const { across, up } = meant(root, at);
+  return Math.hypot(((pair.gold ?? 0) - at.x) * across, ((pair.score ?? 0) - at.y) * up);
 }
 
 function remove(plots: Record<string, Figure>): void {
@@ -140,8 +234,8 @@ function listen(store: Store, plots: Record<string, Figure>): void {
     const corners = final ? cornersOf(geometry) : null;
     if (corners) store.filter("region", corners);
   });
-  plots.scatter?.root.on_event("tap", ({ x, y }: { x: number; y: number }) => {
-    store.ask("tap", { gold: x, score: y });
+  plots.scatter?.root.on_event("tap", (at: At) => {
+    if (plots.scatter) store.ask("tap", meant(plots.scatter.root, at));
   });
   plots.histogram?.root.on_event("selectiongeometry", ({ final, geometry }: Gesture) => {
     if (final && geometry.type === "rect") {

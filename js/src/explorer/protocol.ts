@@ -6,7 +6,6 @@ import {
   isObject,
   isString,
   listOf,
-  oneOf,
   orNull,
 } from "../guard";
 
@@ -104,12 +103,23 @@ export interface Current {
   note: string;
 }
 
+/** The first word pairs of the selection, in the order and with the words that were asked for. */
+export interface League {
+  kind: "league";
+  version: number;
+  pairs: WordPair[];
+  least: number;
+  order: string;
+  up: boolean;
+  sought: string;
+}
+
 export type Event =
   | Opened
   | Selected
   | { kind: "chips"; groups: ChipGroup[]; tags: string[] }
   | { kind: "measured"; version: number; metrics: Metrics | null }
-  | { kind: "league"; version: number; pairs: WordPair[]; least: number }
+  | League
   | { kind: "heat"; version: number; labels: string[]; limit: number; cells: Columns }
   | Current
   | { kind: "tagged"; pair: { row: number; star: boolean; tag: string; note: string } }
@@ -172,6 +182,9 @@ const EVENTS: Record<string, Fields> = {
   league: {
     version: isCount,
     least: isCount,
+    order: isString,
+    up: isBoolean,
+    sought: isString,
     pairs: listOf(
       shape<WordPair>({
         a: isString,
@@ -226,5 +239,4 @@ function fault(what: string): Fault {
   };
 }
 
-export const isPart = oneOf("board", "list");
 export type Part = "board" | "list";

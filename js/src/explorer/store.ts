@@ -9,6 +9,7 @@ import {
   type ChipGroup,
   type Current,
   type Event,
+  type League,
   type Metrics,
   type Opened,
   type Pair,
@@ -22,11 +23,10 @@ const PATIENCE = 8000;
 const SILENT =
   "The kernel does not answer: it is busy, or gone. The explorer needs its kernel; run the cell again.";
 
-export type League = Extract<Event, { kind: "league" }>;
 export type Heat = Extract<Event, { kind: "heat" }>;
 
 /** What is asked without a user: its success says nothing about an error that is shown. */
-const BACKGROUND = ["hello", "lines", "plots", "library"];
+const BACKGROUND = ["hello", "lines", "plots", "library", "point"];
 
 type Settle = (answer: Answer, buffers: unknown[]) => void;
 
@@ -104,13 +104,13 @@ export class Store {
   ask(kind: string, body: Record<string, unknown> = {}, settle: Settle = () => {}): void {
     const id = this.#next++;
     const timer = setTimeout(() => {
-      this.error.value = SILENT;
+      if (kind !== "point") this.error.value = SILENT;
     }, PATIENCE);
     this.#pending.set(id, { kind, settle, timer });
     try {
       this.#host.send({ ...body, id, kind });
     } catch {
-      this.error.value = SILENT;
+      if (kind !== "point") this.error.value = SILENT;
     }
   }
 
@@ -160,7 +160,7 @@ export class Store {
     if (!pending) return;
     clearTimeout(pending.timer);
     this.#pending.delete(answer.id);
-    if (!answer.ok) this.error.value = answer.error;
+    if (!answer.ok && pending.kind !== "point") this.error.value = answer.error;
     else if (!BACKGROUND.includes(pending.kind)) this.error.value = "";
     pending.settle(answer, buffers);
   }
@@ -177,6 +177,7 @@ export class Store {
     else if (event.kind === "league") this.league.value = event;
     else if (event.kind === "heat") this.heat.value = event;
     else if (event.kind === "working") {
+      if (event.working) this.error.value = "";
       this.working.value = event.working;
       this.live.value = event.live;
     } else this.current.value = event;

@@ -1,3 +1,4 @@
+import type { Spot } from "../tip";
 import type { Data } from "./data";
 import type { Figure, Model } from "./library";
 import { type Corners, cellOf } from "./points";
@@ -19,7 +20,7 @@ interface Gesture {
   };
 }
 
-interface Spot {
+interface At {
   x: number;
   y: number;
   sx: number;
@@ -27,12 +28,10 @@ interface Spot {
 }
 
 /** What is under the pointer, and where that is in the figure. */
-export interface Under {
+export interface Under extends Spot {
   place: number;
   /** How many pairs lie there, where they are counted in cells. */
   count: number | null;
-  left: number;
-  top: number;
 }
 
 /** Let boxes and lassos in the scatter, ranges in the histogram, and taps choose. */
@@ -49,11 +48,11 @@ export function listen(
     if (!final || geometry.type !== "rect") return;
     study.span.value = [Math.min(geometry.x0, geometry.x1), Math.max(geometry.x0, geometry.x1)];
   });
-  scatter?.root.on_event("tap", (spot: Spot) => {
+  scatter?.root.on_event("tap", (spot: At) => {
     const under = find(study, scatter.root, spot);
     if (under && study.pair(under.place)) study.current.value = under.place;
   });
-  scatter?.root.on_event("mousemove", (spot: Spot) => hover(find(study, scatter.root, spot)));
+  scatter?.root.on_event("mousemove", (spot: At) => hover(find(study, scatter.root, spot)));
   scatter?.root.on_event("mouseleave", () => hover(null));
 }
 
@@ -71,10 +70,10 @@ function cornersOf({ type, x, y, x0, x1, y0, y1 }: Gesture["geometry"]): Corners
 }
 
 /** The pair that a spot in the scatter means: the nearest point, else the worst of a cell. */
-function find(study: Study, figure: Model, spot: Spot): Under | null {
+function find(study: Study, figure: Model, spot: At): Under | null {
   const { data } = study;
   const { places } = study.chosen.peek();
-  const at = { left: spot.sx, top: spot.sy };
+  const at = { left: spot.sx, top: spot.sy, low: spot.sy > figure.inner_height / 2 };
   if (!data.frame.points) return inCell(data, places, spot, at);
   const perX = figure.inner_width / (figure.x_range.end - figure.x_range.start);
   const perY = figure.inner_height / (figure.y_range.end - figure.y_range.start);
@@ -88,12 +87,7 @@ function find(study: Study, figure: Model, spot: Spot): Under | null {
   return nearest < 0 ? null : { place: nearest, count: null, ...at };
 }
 
-function inCell(
-  data: Data,
-  places: readonly number[],
-  spot: Spot,
-  at: { left: number; top: number },
-): Under | null {
+function inCell(data: Data, places: readonly number[], spot: At, at: Spot): Under | null {
   const cell = cellOf(data, spot.x, spot.y);
   const found = places.filter(
     (place) => cellOf(data, data.gold[place] ?? 0, data.score[place] ?? 0) === cell,

@@ -136,10 +136,14 @@ function Nothing({ study }: { study: Study }) {
   return (
     <p class="rp-note rp-nothing">
       {study.chosen.value.places.length
-        ? "The texts of these pairs are not in this report, which lists the largest errors."
+        ? `The texts of these pairs are not in this report, which lists ${foremost(study)}.`
         : "No pair is selected."}
     </p>
   );
+}
+
+function foremost({ data }: Study): string {
+  return data.hasGold ? "the largest errors" : "the highest scores";
 }
 
 /** Scroll the chosen line into view, within the list alone. */
@@ -210,7 +214,7 @@ function View({ study }: { study: Study }) {
       <div ref={holder} />
       {pair && !view && (
         <p class="rp-note">
-          The picture of this pair is not in the report: it has those of the largest errors and of
+          The picture of this pair is not in the report: it has those of {foremost(study)} and of
           marked pairs. In Python: <code>run.pair({pair.row})</code>
         </p>
       )}

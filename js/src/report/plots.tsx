@@ -2,6 +2,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { embed } from "../bokeh";
 import { label, signed } from "../text";
+import { Tip } from "../tip";
 import { listen, type Under } from "./gestures";
 import { type Figure, unpack } from "./library";
 import { barColumns, cellColumns, pointColumns } from "./points";
@@ -51,9 +52,9 @@ export function Figures({ study, theme }: { study: Study; theme: string }) {
             <h2>Gold × predicted</h2>
             <Tools tool={tool} choose={setTool} />
           </figcaption>
-          <div class="rp-over">
+          <div class="sv-framed">
             <div class="rp-plot rp-tall" ref={place("scatter")} />
-            <Tip study={study} under={under.value} />
+            <UnderPointer study={study} under={under.value} />
           </div>
         </figure>
       )}
@@ -89,14 +90,13 @@ function Tools({ tool, choose }: { tool: Tool; choose(tool: Tool): void }) {
 }
 
 /** What is known of the pair under the pointer; text alone. */
-function Tip({ study, under }: { study: Study; under: Under | null }) {
+function UnderPointer({ study, under }: { study: Study; under: Under | null }) {
   if (!under) return null;
   const { gold, score } = study.data;
   const pair = study.pair(under.place);
   const [from, to] = [gold[under.place] ?? 0, score[under.place] ?? 0];
-  const side = under.left > 260 ? "rp-tip rp-before" : "rp-tip";
   return (
-    <div class={side} style={{ left: `${under.left}px`, top: `${under.top}px` }}>
+    <Tip {...under}>
       {under.count !== null && (
         <p>
           <b>{under.count.toLocaleString("en")}</b> {under.count === 1 ? "pair" : "pairs"} here
@@ -114,7 +114,7 @@ function Tip({ study, under }: { study: Study; under: Under | null }) {
           gold {from.toFixed(2)}, predicted {to.toFixed(2)}, difference {signed(to - from, 2)}
         </p>
       )}
-    </div>
+    </Tip>
   );
 }
 

@@ -62,14 +62,22 @@ def _values(data: Dataset, column: str) -> list[Chip]:
     )
     if not 1 < len(found) <= MOST:
         return []
-    values = [None if _is_nothing(value) else value for value in found["value"].tolist()]
+    column_values = found["value"]
+    if column_values.dtype.kind == "f":  # so pandas writes whole numbers of which some are missing
+        column_values = column_values.convert_dtypes()
+    values = [None if _is_nothing(value) else value for value in column_values.astype(object)]
     filters = [Filter("column", value, column) for value in values]
     names = ["none" if value is None else str(value) for value in values]
-    return [Chip(one.label, column, name, one) for name, one in zip(names, filters, strict=True)]
+    return [
+        Chip(f"{column}: {one.value!r}", column, name, one)
+        for name, one in zip(names, filters, strict=True)
+    ]
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or value != value  # noqa: PLR0124 - so are NaN and NaT
+    import pandas as pd
+
+    return bool(pd.isna(value))
 
 
 def measure(data: Dataset, mask: Mask) -> dict[str, Any] | None:

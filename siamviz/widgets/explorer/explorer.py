@@ -86,12 +86,12 @@ class ErrorExplorer(VBox):
         self._board = Panel("board", self._session.handle, theme)
         self._pairs = Panel("list", self._session.handle, theme)
         self.run = run
-        beside = Box([self._pairs, self._picture])
-        super().__init__([self._board, beside], layout={"width": "100%"})
+        self._beside = Box([self._pairs, self._picture])
+        super().__init__([self._board, self._beside], layout={"width": "100%"})
         self.theme = theme
         self.observe(lambda change: self._set_theme(change["new"]), names="theme")
         self.observe(lambda change: self._picture.set_live(change["new"]), names="live")
-        for box, name in ((self, "explorer"), (beside, "beside"), (self._pairs, "pairs")):
+        for box, name in ((self, "explorer"), (self._beside, "beside"), (self._pairs, "pairs")):
             box.add_class(f"siamviz-{name}")
         compared = "" if compare is None else compare.folder.resolve().name
         self._session.begin(run.folder.resolve().name, str(run.settings.model), compared)
@@ -161,7 +161,7 @@ class ErrorExplorer(VBox):
         """Stop computing and remove the view."""
         if getattr(self, "_session", None) is not None:
             self._session.following.stop()
-            for part in (self._picture, self._board, self._pairs):
+            for part in (self._picture, self._board, self._pairs, self._beside):
                 part.close()
         super().close()
 

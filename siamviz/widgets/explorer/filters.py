@@ -15,7 +15,7 @@ from siamviz.widgets.explorer.points import Dataset, Mask
 LARGEST = 0.1
 """The share of the pairs that counts as those with the largest errors."""
 
-_TAGGED = "SELECT row FROM pairs JOIN tags USING (pair_id)"
+_TAGGED = "SELECT p.row FROM pairs p JOIN tags t USING (pair_id)"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Filter:
     @property
     def lasting(self) -> bool:
         """Whether it holds of the same pairs for as long as the run is there."""
-        return self.kind not in ("starred", "tag")
+        reads_tags = self.kind == "sql" and "tags" in self.value.casefold()
+        return self.kind not in ("starred", "tag") and not reads_tags
 
     def mask(self, data: Dataset) -> Mask:
         """Return for which pairs it holds, (N,)."""
@@ -97,10 +98,10 @@ def _span_label(one: Filter) -> str:
 
 KINDS: Mapping[str, Kind] = {
     "largest": Kind(lambda _: "largest errors", _largest),
-    "starred": Kind(lambda _: "starred", lambda data, _: data.rows(f"{_TAGGED} WHERE star")),
+    "starred": Kind(lambda _: "starred", lambda data, _: data.rows(f"{_TAGGED} WHERE t.star")),
     "tag": Kind(
         lambda one: f"tag: {one.value}",
-        lambda data, one: data.rows(f"{_TAGGED} WHERE tag = ?", one.value),
+        lambda data, one: data.rows(f"{_TAGGED} WHERE t.tag = ?", one.value),
     ),
     "column": Kind(
         lambda one: f"{one.column}: {'none' if one.value is None else one.value}", _column

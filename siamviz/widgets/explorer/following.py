@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -12,13 +12,14 @@ from siamviz.widgets.explorer.choosing import Chosen
 from siamviz.widgets.explorer.filters import Filter
 from siamviz.widgets.explorer.index import PairIndex
 from siamviz.widgets.explorer.points import Dataset
+from siamviz.widgets.explorer.tables import Ranking
 from siamviz.widgets.jobs import sentence
 from siamviz.widgets.worker import Job, Worker
 
-_KEPT = 24
-"""Selections whose tables are remembered."""
+_KEPT = 64
+"""Tables that are remembered, the latest ones."""
 
-Events = list[dict[str, Any]]
+Event = dict[str, Any]
 
 
 class Following:
@@ -30,15 +31,25 @@ class Following:
     tell : callable
         Given what a table holds, as a message; called on the thread that computed it.
     rest : callable
-        Called there whenever the tables are done.
+        Called there whenever the tables are done; given what tells whether to stop.
+
+    Attributes
+    ----------
+    ranking : Ranking
+        Which word pairs are told; counts from the next selection on.
     """
 
     def __init__(
-        self, data: Dataset, tell: Callable[[dict[str, Any]], None], rest: Callable[[], None]
+        self,
+        data: Dataset,
+        tell: Callable[[dict[str, Any]], None],
+        rest: Callable[[Callable[[], bool]], None],
     ) -> None:
         self._data, self._tell, self._rest = data, tell, rest
         self._worker, self._numbers = Worker(), count(1)
-        self._known: dict[frozenset[Filter], Events] = {}
+        self._known: dict[tuple[frozenset[Filter], Hashable], Event] = {}
+        self.ranking = Ranking() if data.points.has_gold else Ranking("effect")
+        self._told: set[tuple[int, Hashable]] = set()
         self._latest: Job[None] | None = None
 
     def follow(self, chosen: Chosen) -> None:
@@ -72,24 +83,36 @@ class Following:
         return PairIndex.of_classes(self._data)
 
     def _work(self, job: Job[None], chosen: Chosen) -> None:
-        key = frozenset(chosen.filters)
-        events: Events = []
-        for event in self._known.get(key) or self._events(chosen):
+        lasting = all(one.lasting for one in chosen.filters)
+        self._told = {one for one in self._told if one[0] == chosen.version}
+        for name, table in self._tables(chosen):
+            if (chosen.version, name) in self._told and name != self.ranking:
+                continue
+            key = (frozenset(chosen.filters), name)
+            event = self._known.pop(key, None) or table()
+            if lasting:
+                self._known[key] = event
             if job.cancel.is_set():
                 return
-            events.append(event)
             self._tell({**event, "version": chosen.version})
-        if all(one.lasting for one in chosen.filters):
-            self._known[key] = events
-            if len(self._known) > _KEPT:
-                self._known.pop(next(iter(self._known)))
-        self._rest()
+            self._told.add((chosen.version, name))
+        while len(self._known) > _KEPT:
+            self._known.pop(next(iter(self._known)))
+        self._rest(job.cancel.is_set)
 
-    def _events(self, chosen: Chosen) -> Iterator[dict[str, Any]]:
-        many = tables.least_count(chosen) >= tables.MANY
-        yield tables.league(self._frequent_words if many else self.words, self._data, chosen)
-        yield {"kind": "measured", "metrics": chips.measure(self._data, chosen.mask)}
-        yield tables.heat(self.classes, self._data, chosen)
+    def _tables(self, chosen: Chosen) -> Iterator[tuple[Hashable, Callable[[], Event]]]:
+        asked = self.ranking
+        yield asked, lambda: self._league(chosen, asked)
+        yield (
+            "metrics",
+            lambda: {"kind": "measured", "metrics": chips.measure(self._data, chosen.mask)},
+        )
+        yield "heat", lambda: tables.heat(self.classes, self._data, chosen)
+
+    def _league(self, chosen: Chosen, asked: Ranking) -> Event:
+        many = tables.least_count(chosen) >= tables.MANY and not asked.words
+        words = self._frequent_words if many else self.words
+        return tables.league(words, self._data, chosen, asked)
 
     def _over(self, job: Job[None]) -> None:
         if job.error is not None and not job.cancelled:

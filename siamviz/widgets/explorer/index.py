@@ -6,6 +6,7 @@ where the same question in SQL would join and group millions of words.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,9 @@ class PairIndex:
         *,
         least: int = 1,
         order: str = "harm",
+        up: bool = False,
         limit: int | None = None,
+        among: NDArray[np.bool_] | None = None,
     ) -> pd.DataFrame:
         """Return for the pairs of names what `Run.word_pairs` returns.
 
@@ -126,9 +129,11 @@ class PairIndex:
             Score minus gold of all pairs of texts.
         least : int
             Leave out pairs of names that are in fewer pairs of texts.
-        order : {"harm", "mean", "n"}
-            What comes first: the largest of these.
+        order : {"harm", "mean", "error", "n", "a"}
+            What comes first: the largest of these, or with `up` the smallest.
         limit : int, optional
+        among : (P,) bool, optional
+            Leave out the other pairs of names.
 
         Returns
         -------
@@ -136,12 +141,26 @@ class PairIndex:
             In `a` and `b` are places in `names`.
         """
         entries, sizes = self._entries(places)
+        d = np.repeat(difference[places], sizes)
+        if among is not None:
+            meant = among[self.codes[entries]]
+            entries, d = entries[meant], d[meant]
         kept, of, n = _renumber(self.codes[entries], len(self.pairs), least)
-        x, d = self.effects[entries].astype(np.float64), np.repeat(difference[places], sizes)
+        x = self.effects[entries].astype(np.float64)
         if least > 1:
             inside = np.flatnonzero(of >= 0)
             of, x, d = of[inside], x[inside], d[inside]
-        return self._ranked(kept, _sums(of, n, x, d), order, limit)
+        return self._ranked(kept, _sums(of, n, x, d), order, up, limit)
+
+    def holding(self, sought: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which pairs of names hold every text that is sought, in either name, (P,)."""
+        found = np.ones(len(self.pairs), dtype=bool)
+        for part in sought:
+            if not found.any():
+                break
+            named = np.array([part in name for name in self.names], dtype=bool)
+            found &= named[self.pairs].any(axis=1)
+        return found
 
     def _entries(self, places: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the effects of some pairs of texts are, and how many each has."""
@@ -150,15 +169,19 @@ class PairIndex:
         return np.arange(sizes.sum()) + np.repeat(first - before, sizes), sizes
 
     def _ranked(
-        self, kept: NDArray[np.intp], sums: pd.DataFrame, order: str, limit: int | None
+        self, kept: NDArray[np.intp], sums: pd.DataFrame, order: str, up: bool, limit: int | None
     ) -> pd.DataFrame:
         """The first pairs of names in an order, with their intervals."""
         names = self.pairs[kept]
         frame = sums.assign(a=names[:, 0], b=names[:, 1])
-        keys, up = [order, "n", "a", "b"], [False, False, True, True]
         size = len(frame) if limit is None else limit
-        frame = frame.nlargest(size, order, keep="all") if size < len(frame) else frame
-        frame = frame.sort_values(keys, ascending=up, ignore_index=True).head(size)
+        if size < len(frame):
+            first = frame.nsmallest if up else frame.nlargest
+            frame = first(size, order, keep="all")
+        rest = {"b": up} if order == "a" else {"n": False, "a": True, "b": True}
+        keys = {order: up} | rest | {order: up}
+        frame = frame.sort_values(list(keys), ascending=list(keys.values()), ignore_index=True)
+        frame = frame.head(size)
         mean = mean_intervals(frame["n"], frame["sx"], frame["sxx"])
         error = mean_intervals(frame["nd"], frame["sd"], frame["sdd"])
         frame["mean"], frame["low"], frame["high"] = mean
@@ -179,7 +202,7 @@ def _sums(
     d = np.where(known, d, 0.0)
     frame = pd.DataFrame({"n": n, "sx": total(x), "sxx": total(x * x), "nd": total(known * 1.0)})
     frame["sd"], frame["sdd"] = total(d), total(d * d)
-    frame["mean"] = frame["sx"] / frame["n"]
+    frame["mean"], frame["error"] = frame["sx"] / frame["n"], frame["sd"] / frame["nd"]
     frame["harm"] = total(np.where(known, (2.0 * d - x) * x, 0.0)) / frame["nd"]
     return frame
 

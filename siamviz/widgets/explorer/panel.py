@@ -12,9 +12,9 @@ from traitlets import TraitError, Unicode
 
 from siamviz.errors import SiamvizError
 from siamviz.export.bundle import EXPLORER
+from siamviz.study.figures import require_bokeh
 from siamviz.widgets import choices
 from siamviz.widgets.choices import Setting
-from siamviz.widgets.explorer import bokehjs
 from siamviz.widgets.jobs import sentence
 from siamviz.widgets.messages import MessageError, answerable
 
@@ -47,7 +47,7 @@ class Panel(anywidget.AnyWidget):
         self._told: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
         self.set_trait("_part", part)
-        self.set_trait("_bokeh", str(bokehjs.bokeh().__version__))
+        self.set_trait("_bokeh", str(require_bokeh().__version__))
         super().__init__(theme=theme, layout={"width": "100%"})
         self.on_msg(lambda _, content, __: self.answer(content))
 

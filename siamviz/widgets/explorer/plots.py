@@ -5,40 +5,18 @@ What is selected is drawn over everything else, in the colours of its error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from siamviz.color import DARK, LIGHT, PAGE_DARK, PAGE_LIGHT
+from siamviz.study.figures import calm_figure, named_source
+from siamviz.study.looks import Look, Theme
 from siamviz.widgets.explorer.drawn import CELLS, Frame, bar_columns, cell_columns, point_columns
 from siamviz.widgets.explorer.points import Dataset, Points
 
 
-@dataclass(frozen=True)
-class Look:
-    """The colours of a theme."""
-
-    page: str
-    text: str
-    quiet: str
-    line: str
-    rest: str
-    accent: str
-    palette: list[str]
-
-    @classmethod
-    def of(cls, theme: str) -> Look:
-        """Return the colours of "light" or "dark"."""
-        table = DARK if theme == "dark" else LIGHT
-        palette = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in table]
-        if theme == "dark":
-            return cls(PAGE_DARK, "#eceff3", "#a0a8b3", "#2c3037", "#5b636f", "#7cb9f2", palette)
-        return cls(PAGE_LIGHT, "#15191f", "#5d6672", "#e4e7eb", "#a3abb5", "#0d57a1", palette)
-
-
-def items(data: Dataset, frame: Frame, theme: str) -> dict[str, Any]:
+def items(data: Dataset, frame: Frame, theme: Theme) -> dict[str, Any]:
     """Return the figures as JSON, by name."""
     json_item = _bokeh("embed").json_item
     look = Look.of(theme)
@@ -51,7 +29,7 @@ def items(data: Dataset, frame: Frame, theme: str) -> dict[str, Any]:
 def _scatter(points: Points, frame: Frame, look: Look) -> Any:
     models = _bokeh("models")
     margin = 0.035 * (frame.high - frame.low)
-    figure = _figure(
+    figure = calm_figure(
         look,
         x_range=models.Range1d(-0.035, 1.035),
         y_range=models.Range1d(frame.low - margin, frame.high + margin),
@@ -66,7 +44,7 @@ def _scatter(points: Points, frame: Frame, look: Look) -> Any:
     if points.former is not None:
         _arrows(figure, look)
     figure.scatter(
-        "x", "y", source=_source("marker", "x", "y"), size=15, fill_color=None,
+        "x", "y", source=named_source("marker", "x", "y"), size=15, fill_color=None,
         line_color=look.text, line_width=2.2,
     )  # fmt: skip
     figure.add_layout(
@@ -96,11 +74,11 @@ def _everything(figure: Any, points: Points, frame: Frame, look: Look) -> None:
 
 def _chosen(figure: Any, frame: Frame, look: Look) -> None:
     """What is selected, in the colours of its error."""
-    colors = _bokeh("models").LinearColorMapper(palette=look.palette, low=-1, high=1)
+    colors = _bokeh("models").LinearColorMapper(palette=look.effects, low=-1, high=1)
     color = {"field": "c", "transform": colors}
-    _cells(figure, frame, _source("chosen cells", "x", "y", "w", "n", "c", "alpha"), color)
+    _cells(figure, frame, named_source("chosen cells", "x", "y", "w", "n", "c", "alpha"), color)
     figure.scatter(
-        "x", "y", source=_source("chosen", "x", "y", "c"), size=7, fill_color=color,
+        "x", "y", source=named_source("chosen", "x", "y", "c"), size=7, fill_color=color,
         fill_alpha=0.9, line_color=look.text, line_alpha=0.35, line_width=0.6,
     )  # fmt: skip
 
@@ -116,10 +94,10 @@ def _arrows(figure: Any, look: Look) -> None:
     models = _bokeh("models")
 
     colors = models.CategoricalColorMapper(
-        factors=["grown", "shrunk"], palette=[look.palette[30], look.palette[-30]]
+        factors=["grown", "shrunk"], palette=[look.effects[30], look.effects[-30]]
     )
     color = {"field": "c", "transform": colors}
-    source = _source("arrows", "x", "y0", "y1", "c", "head")
+    source = named_source("arrows", "x", "y0", "y1", "c", "head")
     figure.segment("x", "y0", "x", "y1", source=source, line_color=color, line_alpha=0.8)
     figure.scatter("x", "y1", source=source, marker="head", size=6, color=color)
 
@@ -144,7 +122,7 @@ def _gestures(figure: Any, look: Look) -> None:
 def _histogram(points: Points, frame: Frame, look: Look) -> Any:
     models = _bokeh("models")
 
-    figure = _figure(
+    figure = calm_figure(
         look,
         x_range=models.Range1d(float(frame.edges[0]), float(frame.edges[-1])),
         y_range=models.Range1d(0, 1.06),
@@ -156,11 +134,11 @@ def _histogram(points: Points, frame: Frame, look: Look) -> Any:
         left="left", right="right", top="top", bottom=0, fill_color=look.rest, fill_alpha=0.3,
         line_color=None, source=models.ColumnDataSource(bar_columns(points, frame, everything)),
     )  # fmt: skip
-    colors = models.LinearColorMapper(palette=look.palette, low=-1, high=1)
+    colors = models.LinearColorMapper(palette=look.effects, low=-1, high=1)
     figure.quad(
         left="left", right="right", top="top", bottom=0, line_color=look.page, line_width=0.5,
         fill_color={"field": "c", "transform": colors},
-        source=_source("bars", "left", "right", "top", "n", "c"),
+        source=named_source("bars", "left", "right", "top", "n", "c"),
     )  # fmt: skip
     figure.add_layout(
         models.Span(location=0, dimension="height", line_color=look.quiet, line_dash=[4, 4])
@@ -183,15 +161,15 @@ def _histogram(points: Points, frame: Frame, look: Look) -> Any:
 def _heat(look: Look) -> Any:
     models = _bokeh("models")
 
-    figure = _figure(
+    figure = calm_figure(
         look,
         x_range=models.FactorRange(name="across"),
         y_range=models.FactorRange(name="down"),
         x_axis_location="below",
     )
-    colors = models.LinearColorMapper(name="colors", palette=look.palette, low=-1, high=1)
+    colors = models.LinearColorMapper(name="colors", palette=look.effects, low=-1, high=1)
     figure.rect(
-        "a", "b", 0.94, 0.94, source=_source("cells", "a", "b", "mean", "n"), line_color=None,
+        "a", "b", 0.94, 0.94, source=named_source("cells", "a", "b", "mean", "n"), line_color=None,
         fill_color={"field": "mean", "transform": colors},
     )  # fmt: skip
     figure.grid.visible = False
@@ -204,24 +182,3 @@ def _heat(look: Look) -> Any:
 
 def _bokeh(name: str) -> Any:
     return import_module(f"bokeh.{name}")
-
-
-def _source(name: str, *columns: str) -> Any:
-    return _bokeh("models").ColumnDataSource({column: [] for column in columns}, name=name)
-
-
-def _figure(look: Look, **options: Any) -> Any:
-    """Return a calm figure: no toolbar, no logo, the page's own background."""
-    made = _bokeh("plotting").figure(
-        sizing_mode="stretch_both", toolbar_location=None, tools="", background_fill_color=None,
-        border_fill_color=None, outline_line_color=None, min_border=4, **options,
-    )  # fmt: skip
-    for axis in made.axis:
-        axis.axis_line_color = axis.major_tick_line_color = look.line
-        axis.minor_tick_line_color = None
-        axis.major_label_text_color = axis.axis_label_text_color = look.quiet
-        axis.axis_label_text_font_style = "normal"
-        axis.axis_label_text_font_size = axis.major_label_text_font_size = "12px"
-        axis.axis_label_standoff = 4
-    made.grid.grid_line_color = look.line
-    return made

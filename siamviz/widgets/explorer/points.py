@@ -82,12 +82,22 @@ class Points:
         near[near] = odd
         return near
 
-    def nearest(self, gold: float, score: float, among: Mask) -> int | None:
-        """Return the row of the pair next to a place in the scatter; None if there is none."""
+    def nearest(
+        self, gold: float, score: float, among: Mask, across: float = 1.0, up: float = 1.0
+    ) -> int | None:
+        """Return the row of the pair next to a place in the scatter; None if there is none.
+
+        Parameters
+        ----------
+        gold, score : float
+        among : (N,) bool
+        across, up : float
+            How long a unit of gold and one of score are in the scatter.
+        """
         places = np.flatnonzero(among & np.isfinite(self.gold) & np.isfinite(self.score))
         if not len(places):
             return None
-        distance = np.hypot(self.gold[places] - gold, self.score[places] - score)
+        distance = np.hypot(across * (self.gold[places] - gold), up * (self.score[places] - score))
         return int(self.rows[places[distance.argmin()]])
 
 

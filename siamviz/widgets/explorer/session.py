@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
+from siamviz.study.looks import Theme
 from siamviz.widgets.explorer import bokehjs, chips, plots, tables
 from siamviz.widgets.explorer.chips import Chip, finite
 from siamviz.widgets.explorer.choosing import ORDERS, Choosing, Chosen, orders
@@ -58,7 +59,7 @@ class Session:
     ) -> None:
         self._data, self._board, self._pairs, self._look = data, board, pairs, look
         self._frame = Frame.of(data.points)
-        self._lock = threading.RLock()
+        self._lock, self._marked = threading.Lock(), 0
         self._column_chips = chips.column_chips(data)
         self._chips: dict[str, Chip] = {}
         self._measured: dict[Filter | None, dict[str, Any] | None] = {}
@@ -91,6 +92,7 @@ class Session:
         InvalidArgumentError
             If there is none.
         """
+        row = None if row is None else _whole("row", row)
         if row is not None and not len(self._data.points.positions([row])):
             raise InvalidArgumentError(f"The run has no pair with the row {row!r}.")
         self.current = row
@@ -126,13 +128,15 @@ class Session:
             "open": self._open,
             "step": self._step,
             "tap": self._tap,
+            "point": self._point,
+            "rank": self._rank,
             "live": lambda body: live(body.get("live") is True),
             "star": lambda _: self._mark(lambda marks: {"star": not marks["star"]}),
             "tag": lambda body: self._mark(lambda _: {"tag": str(body.get("tag", ""))}),
         }
 
     def _plots(self, body: Mapping[str, Any]) -> Answer:
-        theme = check_choice("theme", body.get("theme"), ("light", "dark"))
+        theme = cast("Theme", check_choice("theme", body.get("theme"), ("light", "dark")))
         return {"items": plots.items(self._data, self._frame, theme)}, []
 
     def _filter(self, body: Mapping[str, Any]) -> None:
@@ -187,10 +191,25 @@ class Session:
             self.show(int(chosen.rows[to]))
 
     def _tap(self, body: Mapping[str, Any]) -> None:
-        gold, score = (float(body.get(name, np.nan)) for name in ("gold", "score"))
-        row = self._data.points.nearest(gold, score, self.choosing.chosen.mask)
+        row = self._nearest(body)
         if row is not None:
             self.show(row)
+
+    def _point(self, body: Mapping[str, Any]) -> Answer:
+        row = self._nearest(body)
+        return {"pairs": [] if row is None else tables.lines(self._data, [row])}, []
+
+    def _nearest(self, body: Mapping[str, Any]) -> int | None:
+        gold, score = (float(body.get(name, np.nan)) for name in ("gold", "score"))
+        across, up = (float(body.get(name, 1.0)) for name in ("across", "up"))
+        among = self.choosing.chosen.mask
+        return self._data.points.nearest(gold, score, among, across, up)
+
+    def _rank(self, body: Mapping[str, Any]) -> None:
+        order = check_choice("order", body.get("order"), tuple(tables.LEAGUE_ORDERS))
+        sought = str(body.get("sought", ""))
+        self.following.ranking = tables.Ranking(order, body.get("up") is True, sought)
+        self.following.follow(self.choosing.chosen)
 
     def _mark(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         if self.current is None:
@@ -200,9 +219,11 @@ class Session:
         marks = tables.marks(self._data, self.current)
         self._pairs({"kind": "tagged", "pair": {"row": self.current, **marks}})
         self._tell_current()
-        self._measured = {
-            one: found for one, found in self._measured.items() if one is None or one.lasting
-        }
+        with self._lock:
+            self._marked += 1
+            self._measured = {
+                one: found for one, found in self._measured.items() if one is None or one.lasting
+            }
         self._tell_chips()
         if not all(one.lasting for one in self.choosing.chosen.filters):
             self.choosing.change()
@@ -253,13 +274,19 @@ class Session:
         metrics = self._measured.get(chip.filter)
         return {"key": chip.key, "label": chip.label, "count": size, "metrics": metrics}
 
-    def _measure_chips(self) -> None:
+    def _measure_chips(self, stopped: Callable[[], bool]) -> None:
         """Measure the slices that are not measured yet, and tell if there were any."""
-        every = np.ones(len(self._data.points), dtype=bool)
+        every, marked = np.ones(len(self._data.points), dtype=bool), self._marked
         new = [chip.filter for chip in self._chips.values() if chip.filter not in self._measured]
         for one in new:
+            if stopped():
+                return
             mask = every if one is None else self.choosing.mask(one)
-            self._measured[one] = chips.measure(self._data, mask)
+            found = chips.measure(self._data, mask)
+            with self._lock:
+                if self._marked != marked:
+                    return
+                self._measured[one] = found
         if new:
             self._tell_chips()
 

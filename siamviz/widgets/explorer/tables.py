@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,40 @@ PAIRS = 200
 """Word pairs in the table."""
 MANY = 5
 """In how many pairs of texts a word pair of a large selection must be."""
+RARE = 100_000
+"""So many word pairs that are sought may be told of however rare they are."""
 LABELS = 10
 """Word classes in the map."""
 TEXT = 400
 """Characters of a text in the list."""
+
+
+LEAGUE_ORDERS = {"harm": "harm", "effect": "mean", "error": "error", "count": "n", "pair": "a"}
+"""What word pairs can be ordered by, and the column of that."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Which word pairs are asked for.
+
+    Attributes
+    ----------
+    order : str
+        Of `LEAGUE_ORDERS`.
+    up : bool
+        Whether the smallest come first.
+    sought : str
+        Words, or parts of them, that a pair must have.
+    """
+
+    order: str = "harm"
+    up: bool = False
+    sought: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """What is sought, as the words of the index are written."""
+        return self.sought.replace("×", " ").casefold().split()
 
 
 def least_count(chosen: Chosen) -> int:
@@ -27,13 +58,16 @@ def least_count(chosen: Chosen) -> int:
     return MANY if len(chosen) >= 200 else 2 if len(chosen) >= 20 else 1
 
 
-def league(index: PairIndex, data: Dataset, chosen: Chosen) -> dict[str, Any]:
-    """Return the word pairs that do most harm in the selection, or push most without gold."""
-    least = least_count(chosen)
-    order = "harm" if data.points.has_gold else "mean"
+def league(index: PairIndex, data: Dataset, chosen: Chosen, asked: Ranking) -> dict[str, Any]:
+    """Return the first word pairs of the selection, or the first of those that are sought."""
+    least, among = least_count(chosen), None
+    if asked.words:
+        among = index.holding(asked.words)
+        least = 1 if among.sum() <= RARE else least
     found = index.table(
-        chosen.places, data.points.difference, least=least, order=order, limit=PAIRS
-    )
+        chosen.places, data.points.difference, least=least, order=LEAGUE_ORDERS[asked.order],
+        up=asked.up, limit=PAIRS, among=among,
+    )  # fmt: skip
     pairs = [
         {
             "a": index.names[pair["a"]],
@@ -45,7 +79,8 @@ def league(index: PairIndex, data: Dataset, chosen: Chosen) -> dict[str, Any]:
         }
         for pair in found.to_dict("records")
     ]
-    return {"kind": "league", "pairs": pairs, "least": least}
+    told = {"order": asked.order, "up": asked.up, "sought": asked.sought}
+    return {"kind": "league", "pairs": pairs, "least": least, **told}
 
 
 def heat(index: PairIndex, data: Dataset, chosen: Chosen) -> dict[str, Any]:
@@ -69,8 +104,9 @@ def heat(index: PairIndex, data: Dataset, chosen: Chosen) -> dict[str, Any]:
 def lines(data: Dataset, rows: list[int]) -> list[dict[str, Any]]:
     """Return the lines of the list for some rows, in their order."""
     found = data.run.sql(
-        f"SELECT row, left(text_a, {TEXT}) AS a, left(text_b, {TEXT}) AS b, star, tag, note "  # noqa: S608
-        "FROM pairs LEFT JOIN tags USING (pair_id) WHERE row IN (SELECT unnest(?::BIGINT[]))",
+        f"SELECT p.row, left(p.text_a, {TEXT}) AS a, left(p.text_b, {TEXT}) AS b, "  # noqa: S608
+        "t.star, t.tag, t.note FROM pairs p LEFT JOIN tags t USING (pair_id) "
+        "WHERE p.row IN (SELECT unnest(?::BIGINT[]))",
         [rows],
     )
     texts = {line["row"]: line for line in found.to_dict("records")}
@@ -94,7 +130,9 @@ def _line(data: Dataset, line: dict[str, Any], place: int) -> dict[str, Any]:
 
 def marks(data: Dataset, row: int) -> dict[str, Any]:
     """Return star, tag and note of a pair."""
-    query = "SELECT star, tag, note FROM pairs LEFT JOIN tags USING (pair_id) WHERE row = ?"
+    query = (
+        "SELECT t.star, t.tag, t.note FROM pairs p LEFT JOIN tags t USING (pair_id) WHERE p.row = ?"
+    )
     return _marks(data.run.sql(query, [row]).to_dict("records")[0])
 
 
