@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
+import tracemalloc
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -18,6 +24,8 @@ from siamviz.study.columns import Columns, GoldRange, choose_columns
 from siamviz.study.records import Broken, Source
 from siamviz.study.rows import Row, rows
 from siamviz.study.sources import source
+from siamviz.study.survey import cast, stored_names, survey
+from siamviz.study.tables import COLUMNS, quoted
 
 RECORDS = [
     {"sentence1": "A cat sleeps.", "sentence2": "The kitten naps.", "score": 4.5, "genre": "home"},
@@ -76,8 +84,9 @@ def test_every_form_of_the_same_records_gives_the_same_rows(tmp_path, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_source_can_be_read_again_and_is_the_same(tmp_path, name):
     found = source(forms(tmp_path)[name])
+    columns = choose_columns(found)
     assert list(found.open()) == list(found.open())
-    assert found.digest() == found.digest()
+    assert survey(found, columns) == survey(found, columns)
 
 
 class TestColumns:
@@ -93,8 +102,7 @@ class TestColumns:
 
     def test_a_file_without_names_has_numbered_columns(self, tmp_path):
         path = written(tmp_path, "x.csv", "A cat sleeps.,The kitten naps.,4.5\n")
-        found = source(path)
-        assert (found.named, found.columns) == (False, ("column_1", "column_2", "column_3"))
+        assert source(path).columns == ("column_1", "column_2", "column_3")
         assert [row.gold for row in read(path)] == [0.9]
 
     def test_given_columns_are_taken(self):
@@ -124,6 +132,18 @@ class TestColumns:
         with pytest.raises(DataError, match=r"No column of .* looks like text b: .*--text-b"):
             choose_columns(source([{"only": "one text", "n": 3}]))
 
+    def test_a_column_with_as_many_numbers_as_texts_is_text(self):
+        data = [{"x": "a b", "y": "c d"}, {"x": 5, "y": "e f"}]
+        found = choose_columns(source(data))
+        assert (found.text_a, found.text_b) == ("x", "y")
+
+    def test_where_no_record_can_be_read_the_reason_is_told(self, tmp_path):
+        content = '"s1"\t"s2"\n"1"\t"a b"\t"c d"\n"2"\t"e f"\t"g h"\n'
+        found = source(written(tmp_path, "x.tsv", content))
+        said = "None of the first 2 records can be read: record 2 has 3 fields where 2 are expected"
+        with pytest.raises(DataError, match=said):
+            choose_columns(found)
+
 
 class TestGold:
     def test_is_rescaled_to_0_and_1(self):
@@ -139,12 +159,26 @@ class TestGold:
             (7, "gold ('score') is 7, outside of 0 to 5"),
             (True, "gold ('score') is no number: True"),
             ("inf", "gold ('score') is no number: 'inf'"),
+            (Decimal("NaN"), "gold ('score') is missing"),
+            (Decimal("sNaN"), "gold ('score') is missing"),
+            (np.float32("nan"), "gold ('score') is missing"),
+            (Decimal("Infinity"), "gold ('score') is no number: Decimal('Infinity')"),
         ],
     )
     def test_that_is_none_makes_a_row_that_says_so(self, gold, said):
         data = [*RECORDS, {**RECORDS[0], "score": gold}]
         last = read(data)[2]
         assert (last.gold, last.error, last.text_a) == (None, said, "A cat sleeps.")
+
+    def test_may_be_decimal(self, tmp_path):
+        kind = pa.decimal128(3, 2)
+        grades = TABLE.set_column(2, "grade", pa.array([Decimal("4.50"), Decimal(0)], kind))
+        pq.write_table(grades, tmp_path / "x.parquet")
+        assert [row.gold for row in read(tmp_path / "x.parquet")] == [0.9, 0.0]
+
+    def test_range_may_be_of_numpy_and_fits_into_json(self):
+        scale = GoldRange(np.int64(0), np.float64(5))  # pyright: ignore[reportArgumentType]
+        assert json.dumps([scale.low, scale.high]) == "[0, 5.0]"
 
     def test_without_a_range_has_to_lie_between_0_and_1(self):
         assert [row.error for row in read(RECORDS, None)] == [
@@ -157,7 +191,7 @@ class TestGold:
         with pytest.raises(InvalidArgumentError, match="gold_range must rise"):
             GoldRange(*ends)
 
-    @pytest.mark.parametrize("ends", [("0", 5), (0, float("nan")), (None, 5)])
+    @pytest.mark.parametrize("ends", [("0", 5), (0, float("nan")), (None, 5), (Decimal(0), 5)])
     def test_range_is_of_numbers(self, ends):
         with pytest.raises(ArgumentTypeError, match=r"two numbers such as \(0, 5\)"):
             GoldRange(*ends)
@@ -209,11 +243,63 @@ class TestRows:
         [row] = read(frame, None)
         assert row.metadata == {"n": 3, "tags": '["a", "b"]', "flag": True, "gap": None}
 
+    @pytest.mark.parametrize(
+        ("value", "stored"),
+        [
+            (np.float64(0.5), 0.5),
+            (np.float32("nan"), None),
+            (np.str_("x"), "x"),
+            (np.datetime64("NaT"), None),
+            (np.datetime64("2020-01-01"), "2020-01-01"),
+            (pd.NaT, None),
+            (pd.NA, None),
+            (date(2020, 1, 1), "2020-01-01"),
+            (time(12, 30), "12:30:00"),
+            (datetime(2020, 1, 1, 12, tzinfo=UTC), "2020-01-01T12:00:00+00:00"),
+            (pd.Timestamp("2020-01-01 12:00"), "2020-01-01T12:00:00"),
+            (Decimal("1.50"), 1.5),
+            (Decimal(12), 12),
+            (Decimal("NaN"), None),
+            (b"x", "b'x'"),
+            ((1, "ä"), '[1, "ä"]'),
+            (np.array([1, 2]), "[1, 2]"),
+            ([np.int64(1), date(2020, 1, 1), pd.NA], '[1, "2020-01-01", null]'),
+            ({"day": date(2020, 1, 1)}, '{"day": "2020-01-01"}'),
+            ({(1, 2): 3}, "{(1, 2): 3}"),
+        ],
+    )
+    def test_a_cell_of_metadata_is_text_number_or_truth(self, value, stored):
+        data = [{"text1": "a b", "text2": "c d", "gold": 1, "extra": value}]
+        [row] = read(data)
+        found = row.metadata["extra"]
+        assert (found, type(found)) == (stored, type(stored))
+
     def test_equal_records_have_names_of_their_own_that_stay(self):
         once, twice = read(RECORDS), read([RECORDS[0], *RECORDS])
         names = [row.pair_id for row in twice]
         assert len(set(names)) == 3
         assert [names[0], names[2]] == [row.pair_id for row in once]
+
+    def test_names_are_all_different_where_records_share_a_bit(self, monkeypatch):
+        monkeypatch.setattr("siamviz.study.rows._ROOM", 1)
+        data = [{"text1": "a b", "text2": f"c {n % 30}"} for n in range(90)]
+        assert len({row.pair_id for row in read(data)}) == 90
+
+    def test_names_take_no_memory_where_no_record_is_there_twice(self):
+        def records():
+            return ((f"a {n}", "b c") for n in range(20_000))
+
+        found = rows(
+            Source("pairs", ("text1", "text2"), records), Columns("text1", "text2", None, ())
+        )
+        tracemalloc.start()
+        try:
+            next(found)
+            first = tracemalloc.get_traced_memory()[0]
+            assert sum(1 for _ in found) == 19_999
+            assert tracemalloc.get_traced_memory()[1] < first + 100_000
+        finally:
+            tracemalloc.stop()
 
     def test_names_depend_on_the_settings(self):
         found = source(RECORDS)
@@ -298,3 +384,207 @@ def test_a_tab_inside_quotes_belongs_to_the_field(tmp_path: Path):
     file = tmp_path / "pairs.tsv"
     file.write_text('a\tb\n"one\ttwo"\tthree\n', encoding="utf-8")
     assert list(source(file).open()) == [("one\ttwo", "three")]
+
+
+def tabs(folder: Path, content: str, **options: Any) -> list[Any]:
+    return list(source(written(folder, "pairs.tsv", content), **options).open())
+
+
+class TestTabs:
+    def test_a_ragged_line_does_not_make_quotes_swallow_others(self, tmp_path):
+        body = "".join(f"pair {n}\tx\t{n % 6}\n" for n in range(20))
+        found = tabs(tmp_path, f'a\tb\tgold\n"Open\tx\t1\n{body}ragged\tline\n{body}')
+        assert found[0] == ('"Open', "x", "1")
+        assert [type(record) for record in found].count(Broken) == 1
+        assert len(found) == 42
+        assert found[21] == "record 23 has 2 fields where 3 are expected"
+
+    @pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+    @pytest.mark.parametrize("header", [True, False])
+    def test_quotes_around_every_text_are_no_part_of_it(self, tmp_path, quoting, header):
+        path = tmp_path / "x.tsv"
+        pd.DataFrame(RECORDS).to_csv(path, index=False, sep="\t", quoting=quoting, header=header)
+        first, second = source(path, header=header).open()
+        assert first == ("A cat sleeps.", "The kitten naps.", "4.5", "home")
+        assert second[1] == 'He said "no", twice.'
+        if header:
+            assert [row.gold for row in read(path)] == [0.9, 0.0]
+
+    def test_a_line_break_inside_quotes_belongs_to_the_field(self, tmp_path):
+        content = 'a\tb\tgold\n"one\ntwo"\tthree\t1\nfour\tfive\t2\n'
+        assert tabs(tmp_path, content) == [("one\ntwo", "three", "1"), ("four", "five", "2")]
+
+    def test_a_quote_that_is_never_closed_is_a_character(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("siamviz.study.textfiles._FIELD_LIMIT", 50)
+        body = "four\tfive\t2\n" * 20
+        assert len(tabs(tmp_path, f'a\tb\tgold\n"one\ttwo\t1\n{body}')) == 21
+
+
+class TestTextFiles:
+    @pytest.mark.parametrize("header", [None, True])
+    def test_an_index_without_a_name_is_a_column(self, tmp_path, header):
+        path = tmp_path / "x.csv"
+        pd.DataFrame(RECORDS).to_csv(path)
+        found = source(path, header=header)
+        assert found.columns == ("column_1", "sentence1", "sentence2", "score", "genre")
+        assert [row.gold for row in rows(found, choose_columns(found), STARS)] == [0.9, 0.0]
+
+    def test_only_the_first_name_may_be_empty_unless_it_is_said_to_be_one(self, tmp_path):
+        path = written(tmp_path, "x.csv", "a b,,c d\ne f,x,g h\n")
+        assert source(path).columns == ("column_1", "column_2", "column_3")
+        assert source(path, header=True).columns == ("a b", "column_2", "c d")
+
+    def test_a_name_that_no_table_can_hold_is_told(self):
+        for name in ("a\0", "a\ud800"):
+            with pytest.raises(DataError, match="NUL character or half of a surrogate pair"):
+                source([{name: "x"}])
+
+    @pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+    def test_names_without_records_are_told(self, tmp_path, name):
+        path = written(tmp_path, name, "text1,text2\n".replace(",", "\t" if "t" in name else ","))
+        with pytest.raises(DataError, match=r"no records, only the names .*header=False"):
+            source(path)
+        assert len(list(source(path, header=False).open())) == 1
+
+    @pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.jsonl"])
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+    def test_marks_and_line_ends_of_other_systems_are_no_text(self, tmp_path, name, encoding):
+        tab = "," if name == "x.csv" else "\t"
+        lines = [tab.join(("text1", "text2")), tab.join(("a é", "c d"))]
+        if name == "x.jsonl":
+            lines = [json.dumps({"text1": "a é", "text2": "c d"}, ensure_ascii=False)]
+        mark = "\ufeff" if encoding.startswith("utf-16-") else ""
+        path = tmp_path / name
+        path.write_bytes((mark + "\r\n".join(lines)).encode(encoding))
+        found = source(path, encoding=encoding)
+        assert found.columns == ("text1", "text2")
+        assert list(found.open()) == [("a é", "c d")]
+
+    @pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.jsonl"])
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_utf_16_that_is_not_told_is_named(self, tmp_path, name, encoding):
+        path = written(tmp_path, name, "text1,text2\na b,c d\n", encoding)
+        with pytest.raises(DataError, match=r"not in the encoding 'utf-8': .*'utf-16'"):
+            source(path)
+
+    def test_a_nul_in_a_text_is_kept(self, tmp_path):
+        path = written(tmp_path, "x.csv", "text1,text2\na\0b,c d\n")
+        assert read(path)[0].text_a == "a\0b"
+
+    def test_what_an_open_quote_swallows_is_told(self, tmp_path):
+        path = written(tmp_path, "x.csv", 'a,b,gold\n"one,two,1\nthree,four,2\n')
+        [record] = source(path).open()
+        assert record == (
+            "record 2 has 1 fields where 3 are expected; it spans 3 lines, as after a quote that "
+            "is opened and not closed"
+        )
+
+    def test_a_field_without_an_end_is_told(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("siamviz.study.textfiles._FIELD_LIMIT", 50)
+        path = written(tmp_path, "x.csv", 'a,b\nc,d\n"e,f\n' + "g,h\n" * 20)
+        with pytest.raises(DataError, match=r"read as \.csv: field larger.*not closed"):
+            list(source(path).open())
+
+    def test_a_field_that_first_appears_late_is_a_column(self, tmp_path):
+        lines = [json.dumps(RECORDS[0])] * 1500 + [json.dumps(RECORDS[0] | {"late": 7})]
+        found = read(written(tmp_path, "x.jsonl", "\n".join(lines)))
+        assert [found[0].metadata, found[-1].metadata] == [
+            {"genre": "home", "late": None},
+            {"genre": "home", "late": 7},
+        ]
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [("[\n]\n", "line 1 is no JSON: "), ("\n[{}]", "line 2 is no JSON object but list")],
+    )
+    def test_lines_of_which_none_is_an_object_are_told(self, tmp_path, content, said):
+        with pytest.raises(DataError, match=f"holds no records: {said}"):
+            source(written(tmp_path, "x.jsonl", content))
+
+
+def test_a_dataset_that_is_streamed_is_told_to_be_loaded():
+    datasets = pytest.importorskip("datasets")
+    whole = datasets.Dataset.from_list(RECORDS)
+    assert [row.gold for row in read(whole)] == [0.9, 0.0]
+    with pytest.raises(DataError, match="Load it without streaming=True"):
+        source(whole.to_iterable_dataset())
+    with pytest.raises(DataError, match="several splits: 'train'"):
+        source(datasets.DatasetDict(train=whole))
+
+
+def test_keys_that_are_no_texts_are_columns():
+    [row] = read([{"text1": "a b", "text2": "c d", 7: "x"}])
+    assert row.metadata == {"7": "x"}
+    with pytest.raises(DataError, match="the column '7' 2 times"):
+        source([{7: "x", "7": "y"}])
+
+
+def test_text_in_parquet_that_is_no_text_is_told(tmp_path):
+    wrong = pa.array([b"\xff"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text1": wrong, "text2": ["x"]}), tmp_path / "x.parquet")
+    found = source(tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet' cannot be read to its end: .*0xff"):
+        list(found.open())
+
+
+class TestSurvey:
+    @staticmethod
+    def kinds(*values: object) -> str:
+        found = source([{"text1": "a b", "text2": "c d", "extra": value} for value in values])
+        return survey(found, Columns("text1", "text2", None, ("extra",))).kinds["extra"]
+
+    @pytest.mark.parametrize(
+        ("values", "kind"),
+        [
+            ((np.float64(1.5), 2.5), "float"),
+            ((np.float64(1.5), None, pd.NA), "float"),
+            ((np.int64(1), 2), "int"),
+            ((np.int64(1), np.float32(0.5)), "float"),
+            ((np.bool_(True), False), "bool"),
+            ((True, 1), "str"),
+            ((Decimal("1.5"), Decimal("2.5")), "float"),
+            ((Decimal(1), Decimal(2**70)), "str"),
+            ((date(2020, 1, 1), pd.NaT), "str"),
+            (("1", "2.5"), "float"),
+            (("007",), "str"),
+            ((None, ""), "str"),
+        ],
+    )
+    def test_finds_the_narrowest_kind(self, values, kind):
+        assert self.kinds(*values) == kind
+
+    def test_nullable_columns_of_pandas_are_stored(self):
+        extra = {
+            "f": [0.5, None],
+            "n": [1, None],
+            "flag": [True, None],
+            "day": [None, date(2020, 1, 1)],
+        }
+        frame = pd.DataFrame({"text1": ["a", "b"], "text2": ["c", "d"], **extra}).convert_dtypes()
+        found = source(frame)
+        columns = choose_columns(found, "text1", "text2")
+        known = survey(found, columns)
+        assert known.kinds | {"day": "str"} == {
+            "f": "float",
+            "n": "int",
+            "flag": "bool",
+            "day": "str",
+        }
+        first, second = rows(found, columns)
+        assert [cast(first.metadata[n], kind) for n, kind in known.kinds.items()] == [
+            0.5,
+            1,
+            True,
+            None,
+        ]
+        assert [cast(second.metadata[n], known.kinds[n]) for n in ("f", "n", "flag")] == [None] * 3
+
+    def test_names_of_a_runs_own_columns_are_taken(self):
+        names = stored_names(Columns("x", "y", None, (*COLUMNS["pairs"], "Score", "own")))
+        assert all(names[name] == f"meta_{name}" for name in COLUMNS["pairs"])
+        assert (names["Score"], names["own"]) == ("meta_Score_", "own")
+
+
+@pytest.mark.parametrize("name", ["a", 'a "b"', "select", "a; b -- ü"])
+def test_a_quoted_name_is_one_name(name):
+    assert duckdb.sql(f"SELECT 1 AS {quoted(name)}").columns == [name]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from siamviz.errors import ArgumentTypeError, DataError, InvalidArgumentError, suggest
 from siamviz.study.records import Broken, Source
@@ -79,7 +82,7 @@ def choose_columns(
             raise DataError(
                 f"No column of {source.name} looks like {what.replace('_', ' ')}: there are "
                 f"{_listed(source)}. Name it: {what}=…, on the command line "
-                f"--{what.replace('_', '-')}."
+                f"--{what.replace('_', '-')}.{_unread(source)}"
             )
     rest = tuple(name for name in source.columns if name not in chosen.values())
     guessed = tuple(what for what in given if given[what] is None and chosen[what] is not None)
@@ -114,21 +117,27 @@ def _kinds(source: Source) -> dict[str, str]:
     for place, name in enumerate(source.columns):
         values = [record[place] for record in head if not absent(record[place])]
         numbers = sum(as_number(value) is not None for value in values)
-        texts = sum(isinstance(value, str) for value in values) - numbers
+        texts = sum(isinstance(value, str) and as_number(value) is None for value in values)
         kinds[name] = "number" if numbers > len(values) / 2 else "text" if texts > 0 else ""
     return kinds
 
 
 def absent(value: Any) -> bool:
     """Whether a cell is empty in any of the ways in which tables say so."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return True
-    return type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, str) and not value)
+    if isinstance(value, float | np.floating):
+        return math.isnan(value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    if isinstance(value, str):
+        return not value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def as_number(value: Any) -> float | None:
     """Return a finite number for a number or a text that is one; otherwise None."""
-    if isinstance(value, bool) or not isinstance(value, Real | str):
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal | str):
         return None
     try:
         number = float(value)
@@ -152,10 +161,13 @@ class GoldRange:
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
-            if as_number(getattr(self, name)) is None or isinstance(getattr(self, name), str):
+            end = getattr(self, name)
+            if as_number(end) is None or not isinstance(end, Real):
                 raise ArgumentTypeError(
-                    f"gold_range must be two numbers such as (0, 5), got {getattr(self, name)!r}."
+                    f"gold_range must be two numbers such as (0, 5), got {end!r}."
                 )
+            if isinstance(end, np.generic):
+                object.__setattr__(self, name, end.item())
         if not self.low < self.high:
             raise InvalidArgumentError(
                 f"gold_range must rise, got {self.low:g} to {self.high:g}. Use e.g. (0, 5)."
@@ -171,6 +183,14 @@ def _missing(what: str, name: str, source: Source) -> DataError:
         f"{what}={name!r} is no column of {source.name}: there are {_listed(source)}."
         f"{suggest(name, source.columns)}"
     )
+
+
+def _unread(source: Source) -> str:
+    """Why the first records cannot be read, if none of them can, as a further sentence."""
+    head = source.head()
+    if head and all(isinstance(record, Broken) for record in head):
+        return f" None of the first {len(head)} records can be read: {head[0]}."
+    return ""
 
 
 def _listed(source: Source) -> str:

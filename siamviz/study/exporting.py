@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from siamviz import files
 from siamviz.export.save import inert
 from siamviz.study.slices import sql_error
-from siamviz.study.tables import COLUMNS
+from siamviz.study.tables import COLUMNS, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,10 +90,10 @@ def _columns(metadata: Mapping[str, str]) -> tuple[Kinds, str]:
     sources = dict(pairs)
     for name, kind in metadata.items():
         shown = _free(name, [*own, *kinds])
-        sources[shown] = f"p.{_quoted(name)}"
+        sources[shown] = f"p.{quoted(name)}"
         kinds[shown] = _METADATA_KINDS[kind]
     sources |= {**_ATTRIBUTION, **_TAGS}
-    listed = ", ".join(f"{source} AS {_quoted(name)}" for name, source in sources.items())
+    listed = ", ".join(f"{source} AS {quoted(name)}" for name, source in sources.items())
     query = (
         f"SELECT {listed} FROM pairs p JOIN chosen USING (row) "
         "LEFT JOIN attributions a USING (row) LEFT JOIN tags t ON t.pair_id = p.pair_id"
@@ -107,10 +107,6 @@ def _free(name: str, taken: Sequence[str]) -> str:
     while shown.lower() in known:
         shown += "_"
     return shown
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Rows:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -30,37 +30,44 @@ class Source:
     name : str
         The file's path, or what kind of object it is.
     columns : tuple of str
-    named : bool
-        Whether the data itself names its columns; otherwise they are ``column_1`` and so on.
+        Those without a name are ``column_1`` and so on, by their place.
     open : callable
         Begins a new pass over the records.
     """
 
     name: str
     columns: tuple[str, ...]
-    named: bool
     open: Callable[[], Iterator[Record]]
 
     def head(self, count: int = 100) -> list[Record]:
         """Return the first records."""
         return list(islice(self.open(), count))
 
-    def digest(self) -> str:
-        """Return a hash of columns and records, which tells whether two passes saw the same."""
-        digest = hashlib.sha256(repr(self.columns).encode())
-        for record in self.open():
-            digest.update(repr(record).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
 
+def column_names(names: Iterable[object], owner: str) -> tuple[str, ...]:
+    """Return the names of columns, with numbers in place of those that are empty.
 
-def check_names(names: Sequence[str], owner: str) -> None:
-    """Raise if two columns have one name."""
-    twice = sorted({name for name in names if list(names).count(name) > 1})
-    if twice:
-        raise DataError(
-            f"{owner} has the column {twice[0]!r} {list(names).count(twice[0])} times. Give "
-            "every column a name of its own, or header=False for a file without names."
-        )
+    Raises
+    ------
+    DataError
+        If two are equal, or one holds what no name can.
+    """
+    given = [str(name) for name in names]
+    found = tuple(
+        name if name.strip() else f"column_{place}" for place, name in enumerate(given, start=1)
+    )
+    for name, times in Counter(found).items():
+        if times > 1:
+            raise DataError(
+                f"{owner} has the column {name!r:.80} {times} times. Give every column a name of "
+                "its own, or header=False for a file without names."
+            )
+        if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+            raise DataError(
+                f"{owner} has the column {name!r:.80}, whose name holds a NUL character or half "
+                "of a surrogate pair. Rename it."
+            )
+    return found
 
 
 def empty(path: Path) -> DataError:

@@ -20,6 +20,7 @@ from siamviz.errors import (
 )
 from siamviz.study.looks import FEW, Frame
 from siamviz.study.slices import Slice
+from siamviz.study.tables import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,9 +183,8 @@ def _ordered(pairs: Any, gold: bool) -> Any:
 def _slices(run: Run, chosen: Slice, pairs: Any, samples: int) -> Iterator[tuple[str, Any]]:
     for column in run.metadata:
         if 1 < pairs[column].nunique(dropna=False) <= VALUES:
-            quoted = '"' + column.replace('"', '""') + '"'
-            found = run.metrics(quoted, slice=chosen, samples=samples)
-            yield column, found.rename(columns={quoted: "value"})
+            found = run.metrics(quoted(column), slice=chosen, samples=samples)
+            yield column, found.rename(columns={quoted(column): "value"})
 
 
 def _league(run: Run, chosen: Slice, gold: bool, least: int) -> tuple[Any, Any]:

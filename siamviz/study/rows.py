@@ -7,12 +7,19 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
+
+import numpy as np
 
 from siamviz.errors import SiamvizError
 from siamviz.study.columns import Columns, GoldRange, absent, as_number
 from siamviz.study.records import Broken, Record, Source
 from siamviz.tokenization import check_text
+
+_ROOM = 2**24
+"""Bytes in which a run remembers which records were there, a bit for each."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,8 @@ class Row:
     number : int
         Its place among the records, from 0.
     pair_id : str
-        A hash of the record, the settings and the number of equal records before it: whatever
-        else stands in the file, it names the same pair.
+        A hash of the record, the settings and a number that tells equal records apart: the same
+        whenever the same data is read, and no other pair's.
     text_a, text_b : str or None
     gold : float or None
         From 0 to 1.
@@ -58,13 +65,31 @@ def rows(
         What else a pair's identifier stands for.
     """
     places = {name: place for place, name in enumerate(source.columns)}
-    seen: Counter[bytes] = Counter()
+    repeats = _Repeats()
     for number, record in enumerate(source.open()):
         content = hashlib.sha256(repr(record).encode("utf-8", "surrogatepass")).digest()[:12]
-        place = seen[content].to_bytes(8) + settings.encode()
+        place = repeats.count(content).to_bytes(8) + settings.encode()
         pair_id = hashlib.sha256(content + place).hexdigest()[:24]
-        seen[content] += 1
         yield _row(number, pair_id, record, columns, places, gold_range)
+
+
+class _Repeats:
+    """Numbers for equal records, all different, in memory that grows with the repeats alone.
+
+    A record that comes first is one bit. Where another record has the same bit, it counts from 1.
+    """
+
+    def __init__(self) -> None:
+        self._bits = bytearray(_ROOM)
+        self._again: Counter[bytes] = Counter()
+
+    def count(self, content: bytes) -> int:
+        byte, bit = divmod(int.from_bytes(content[:4]) % (8 * _ROOM), 8)
+        if not self._bits[byte] >> bit & 1:
+            self._bits[byte] |= 1 << bit
+            return 0
+        self._again[content] += 1
+        return self._again[content]
 
 
 def _row(
@@ -111,12 +136,28 @@ def _gold(value: Any, name: str, scale: GoldRange | None) -> tuple[float | None,
 
 
 def plain(value: Any) -> str | float | int | bool | None:
-    """A cell of metadata as JSON has it."""
+    """A cell of metadata as text, number or truth; dates are texts as ISO 8601 has them."""
+    if isinstance(value, np.generic) and not isinstance(value, np.datetime64 | np.timedelta64):
+        value = value.item()
     if absent(value):
         return None
     if isinstance(value, str | bool | int | float):
         return value
-    item = getattr(value, "item", None)
-    if callable(item):
-        return plain(item())
-    return json.dumps(value, default=str, ensure_ascii=False)
+    if isinstance(value, Decimal):
+        return int(value) if value.as_tuple().exponent == 0 else float(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, list | tuple | dict | np.ndarray):
+        return _json(value)
+    return str(value)
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_inside, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _inside(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else plain(value)

@@ -18,7 +18,7 @@ from uuid import uuid4
 from siamviz import files
 from siamviz.errors import DataError
 from siamviz.study import notes
-from siamviz.study.tables import COLUMNS, COMPANIONS, SUFFIXES, schema
+from siamviz.study.tables import COLUMNS, COMPANIONS, SUFFIXES, quoted, schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -314,10 +314,7 @@ def _nothing(table: str, metadata: dict[str, str]) -> str:
         "str": "VARCHAR", "int": "BIGINT", "float": "DOUBLE",
     }  # fmt: skip
     kinds = {**COLUMNS[table], **(metadata if table == "pairs" else {})}
-    return ", ".join(
-        f'NULL::{names[kind]} AS "{name.replace(chr(34), chr(34) * 2)}"'
-        for name, kind in kinds.items()
-    )
+    return ", ".join(f"NULL::{names[kind]} AS {quoted(name)}" for name, kind in kinds.items())
 
 
 # Runs with other settings in the same folder

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from siamviz.study.columns import Columns, absent
 from siamviz.study.records import Broken, Source
 from siamviz.study.rows import plain
+from siamviz.study.tables import COLUMNS
 
 _CANONICAL = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d+)?")
 """Numbers as programs write them: "007" and "1 000" are names of things."""
-
-TAKEN = (
-    "row", "pair_id", "text_a", "text_b", "gold", "score", "difference", "status", "error", "a",
-    "b",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def stored_names(columns: Columns) -> dict[str, str]:
     """Return the name of each metadata column in the store, where some names are taken."""
     names: dict[str, str] = {}
     for name in columns.metadata:
-        stored = f"meta_{name}" if name.lower() in TAKEN else name
+        stored = f"meta_{name}" if name.lower() in COLUMNS["pairs"] else name
         while stored.lower() in {other.lower() for other in names.values()}:
             stored += "_"
         names[name] = stored
@@ -82,9 +78,11 @@ def _kind(value: object) -> str:
         if not found:
             return "str"
         return "float" if found[2] or found[3] else "int"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-        return "str"
-    return type(value).__name__
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int" if abs(value) < 2**63 else "str"
+    return "float"
 
 
 def _widest(kinds: set[str]) -> str:

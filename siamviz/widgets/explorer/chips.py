@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from siamviz.study.statistics import Estimate, Metrics, metrics
+from siamviz.study.tables import quoted
 from siamviz.widgets.explorer.filters import Filter
 from siamviz.widgets.explorer.points import Dataset, Mask
 
@@ -55,9 +56,8 @@ def tags(data: Dataset) -> list[str]:
 
 
 def _values(data: Dataset, column: str) -> list[Chip]:
-    name = column.replace('"', '""')
     found = data.run.sql(
-        f'SELECT "{name}" AS value, count(*) AS n FROM pairs GROUP BY value '  # noqa: S608
+        f"SELECT {quoted(column)} AS value, count(*) AS n FROM pairs GROUP BY ALL "  # noqa: S608
         f"ORDER BY n DESC, value LIMIT {MOST + 1}"
     )
     if not 1 < len(found) <= MOST:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from siamviz.errors import InvalidArgumentError
+from siamviz.study.tables import quoted
 from siamviz.widgets.explorer.points import Dataset, Mask
 
 LARGEST = 0.1
@@ -74,8 +75,7 @@ def _largest(data: Dataset, _: Filter) -> Mask:
 
 
 def _column(data: Dataset, one: Filter) -> Mask:
-    name = one.column.replace('"', '""')
-    query = f'SELECT row FROM pairs WHERE "{name}" IS NOT DISTINCT FROM ?'  # noqa: S608
+    query = f"SELECT row FROM pairs WHERE {quoted(one.column)} IS NOT DISTINCT FROM ?"  # noqa: S608
     return data.rows(query, one.value)
 
 
