@@ -66,6 +66,9 @@ class Questions(ABC):
             ", ".join(groups),
         )
         names = [f"key_{i}" for i in range(len(groups))]
+        for name in names:
+            if frame[name].dtype.kind == "f":  # pandas' whole numbers of which some are missing
+                frame[name] = frame[name].convert_dtypes()
         parts = frame.groupby(names, dropna=False) if names else [((), frame)]
         rows = [
             dict(zip(groups, key if isinstance(key, tuple) else (key,), strict=True))
