@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +17,10 @@ import siamviz
 from siamviz.errors import ArgumentTypeError, DataError
 from siamviz.study import stages
 from siamviz.study.analysis import analyze
+from siamviz.study.columns import choose_columns
 from siamviz.study.pairing import PairKey
 from siamviz.study.run import Run
+from siamviz.study.sources import source
 from siamviz.study.tables import COLUMNS
 
 MODEL = "all-MiniLM-L6-v2"
@@ -194,3 +198,44 @@ def test_a_pair_is_named_by_any_whole_number(explainer, pairs, tmp_path):
     for odd in (True, 1.0, None):
         with pytest.raises(ArgumentTypeError, match="A pair is named by row or pair_id"):
             run.pair(odd)
+
+
+def test_what_a_user_should_know_is_told(explainer, pairs, tmp_path):
+    told: list[str] = []
+
+    def listen(event: Any) -> None:
+        told.append(getattr(event, "text", ""))
+
+    options = QUICK | {"progress": listen, "model": explainer, "out": tmp_path}
+    scaled = pairs.assign(score=[1.5, 2.5, 0.5, 5.0])
+    run = analyze(scaled, attribute="none", **options)
+    assert run.reasons()["n"].tolist() == [3]
+    assert any("3 × gold ('score') is 1.5, outside of 0 to 1 (give the scale" in t for t in told)
+    analyze(scaled, gold_range=(0, 5), attribute="gold > 2", **options)
+    assert any(f"It is kept in '{tmp_path / 'earlier'}" in text for text in told)
+    assert any("No scored pair is picked by attribute='gold > 2'" in text for text in told)
+    first = analyze(scaled, gold_range=(0, 5), attribute="none", **options)
+    again = analyze(scaled, gold_range=(0.0, 5.0), attribute="none", **options)
+    assert again._store.fingerprint == first._store.fingerprint
+
+
+def test_a_column_named_as_gold_that_holds_no_numbers_has_no_stand_in(pairs):
+    columns = choose_columns(source(pairs.assign(score="high")), "first", "second")
+    assert columns.gold is None
+    assert choose_columns(source(pairs.drop(columns="score")), "first", "second").gold == "year"
+
+
+def test_an_index_that_is_not_there_is_named(explainer, pairs, tmp_path):
+    run = analyze(pairs, model=explainer, out=tmp_path, attribute="none", **QUICK)
+    with pytest.raises(IndexError, match="There are 0 pairs here, and none at 0"):
+        run.pairs("gold > 0.99")[0]
+
+
+def test_python_ends_while_an_explorer_computes(explainer, pairs, tmp_path):
+    analyze(pairs, model=explainer, out=tmp_path, **QUICK)
+    script = (
+        f"import siamviz; run = siamviz.Run({str(tmp_path)!r}); run.explainer\n"
+        "explorer = siamviz.ErrorExplorer(run)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

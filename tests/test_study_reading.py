@@ -178,11 +178,14 @@ class TestGold:
 
     def test_range_may_be_of_numpy_and_fits_into_json(self):
         scale = GoldRange(np.int64(0), np.float64(5))  # pyright: ignore[reportArgumentType]
-        assert json.dumps([scale.low, scale.high]) == "[0, 5.0]"
+        assert json.dumps([scale.low, scale.high]) == "[0.0, 5.0]"
 
     def test_without_a_range_has_to_lie_between_0_and_1(self):
         assert [row.error for row in read(RECORDS, None)] == [
-            "gold ('score') is 4.5, outside of 0 to 1",
+            (
+                "gold ('score') is 4.5, outside of 0 to 1 (give the scale of the gold scores: "
+                "gold_range, --gold-range)"
+            ),
             None,
         ]
 

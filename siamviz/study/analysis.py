@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from siamviz.quadrature import Rule
 
 
+_REASONS = 3
+
+
 def analyze(
     data: Any,
     *,
@@ -162,13 +165,18 @@ def analyze(
         store = Store.create(folder, settings.fingerprint(described), manifest)
         job = Job(store, explainer, settings, Monitor(cancel), listener)
         job.note(f"{records.name}: {columns}.")
+        if store.aside is not None:
+            job.note(
+                "The folder held a run with other pairs or settings. It is kept in "
+                f"{str(store.aside)!r} and comes back when it is asked for again."
+            )
         for path in store.drop_unreadable():
             job.note(f"{path} could not be read and is computed again.")
         run = Run(folder, explainer)
         picks.check(store.connect(), columns.gold is not None)
         try:
             score(job, records, columns, scale)
-            job.note(_scored(run.counts()))
+            job.note(_scored(run))
             attribute_picked(job, picks, start)
             if pipeline is not None:
                 annotate(store, Shards(store), pipeline, job.monitor, listener)
@@ -203,11 +211,16 @@ def as_explainer(model: Any) -> Explainer:
     return model if isinstance(model, Explainer) else Explainer(model)
 
 
-def _scored(counts: dict[str, int]) -> str:
-    """How many pairs are scored, and how many are not, as a sentence."""
-    left = [f"{counts[name]:,} {name}" for name in ("unusable", "failed") if counts[name]]
-    but = f" ({' and '.join(left)}; the column 'error' says why)" if left else ""
-    return f"{counts['scored']:,} of {counts['pairs']:,} pairs scored{but}."
+def _scored(run: Run) -> str:
+    """How many pairs are scored, and why others are not, as a sentence."""
+    counts = run.counts()
+    said = f"{counts['scored']:,} of {counts['pairs']:,} pairs scored"
+    but = [f"{counts[name]:,} {name}" for name in ("unusable", "failed") if counts[name]]
+    if not but:
+        return f"{said}."
+    reasons = run.reasons().head(_REASONS)
+    listed = "; ".join(f"{n:,} × {error}" for error, n in reasons.itertuples(index=False))
+    return f"{said} ({' and '.join(but)}; the column 'error' says why): {listed}."
 
 
 def _versions() -> dict[str, str]:

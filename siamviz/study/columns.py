@@ -100,7 +100,8 @@ def _guess(source: Source, given: dict[str, str | None]) -> dict[str, str | None
         if given[what] is None:
             found[what] = _by_name(texts, names) or next(iter(texts), None)
             texts = [name for name in texts if name != found[what]]
-    alone = numbers[0] if len(numbers) == 1 else None
+    named = _by_name(free, _NAMES_GOLD) is not None
+    alone = numbers[0] if len(numbers) == 1 and not named else None
     found["gold"] = _by_name(numbers, _NAMES_GOLD) or alone
     return found
 
@@ -166,8 +167,7 @@ class GoldRange:
                 raise ArgumentTypeError(
                     f"gold_range must be two numbers such as (0, 5), got {end!r}."
                 )
-            if isinstance(end, np.generic):
-                object.__setattr__(self, name, end.item())
+            object.__setattr__(self, name, float(end))
         if not self.low < self.high:
             raise InvalidArgumentError(
                 f"gold_range must rise, got {self.low:g} to {self.high:g}. Use e.g. (0, 5)."

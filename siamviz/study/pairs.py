@@ -34,6 +34,8 @@ class Pairs:
     def __getitem__(self, index: int | slice) -> PairAttribution | Pairs:
         if isinstance(index, slice):
             return Pairs(self.run, self._frame.iloc[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"There are {len(self)} pairs here, and none at {index}.")
         return self.run.pair(int(self._frame["row"].iloc[index]))
 
     def __iter__(self) -> Iterator[PairAttribution]:

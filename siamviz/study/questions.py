@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_REASONS = (
+    "SELECT first(error ORDER BY row) AS error, count(*) AS n FROM pairs WHERE status <> 'ok' "
+    r"GROUP BY regexp_replace(error, '\x27[^\x27]*\x27|[0-9.]+', '', 'g') ORDER BY n DESC, error"
+)
+
+
 class Questions(ABC):
     """The questions of `siamviz.Run` that return tables."""
 
@@ -76,6 +82,17 @@ class Questions(ABC):
             for key, part in parts
         ]
         return pd.DataFrame(rows)
+
+    def reasons(self) -> pd.DataFrame:
+        """Return why pairs are not scored, the most frequent first.
+
+        Returns
+        -------
+        DataFrame
+            `error`, one example of those that differ in numbers and quotes only, and `n`, the
+            pairs.
+        """
+        return self._cursor().execute(_REASONS).df()
 
     def word_pairs(
         self,

@@ -131,7 +131,8 @@ def _gold(value: Any, name: str, scale: GoldRange | None) -> tuple[float | None,
         return None, f"gold ({name!r}) is no number: {value!r:.40}"
     low, high = (scale.low, scale.high) if scale else (0.0, 1.0)
     if not low <= number <= high:
-        return None, f"gold ({name!r}) is {number:g}, outside of {low:g} to {high:g}"
+        hint = "" if scale else " (give the scale of the gold scores: gold_range, --gold-range)"
+        return None, f"gold ({name!r}) is {number:g}, outside of {low:g} to {high:g}{hint}"
     return (scale.rescale(number) if scale else number), None
 
 

@@ -212,9 +212,7 @@ class Run(Questions):
         InvalidArgumentError
             If there is no such pair, or it has no score, with the reason.
         """
-        column = "pair_id" if isinstance(key, str) else "row"
-        if isinstance(key, bool) or not isinstance(key, str | Integral):
-            raise ArgumentTypeError(f"A pair is named by row or pair_id, got {key!r:.60}.")
+        column = _column_of(key)
         found = (
             self._cursor()
             .execute(
@@ -319,7 +317,7 @@ class Run(Questions):
             An empty one removes it.
         star : bool, optional
         """
-        column = "pair_id" if isinstance(key, str) else "row"
+        column = _column_of(key)
         found = (
             self._cursor()
             .execute(
@@ -420,3 +418,10 @@ class Run(Questions):
             cursor = self._store.connect()
         self._notes.fill(cursor)
         return cursor
+
+
+def _column_of(key: Any) -> str:
+    """Which column a pair is named by."""
+    if isinstance(key, bool) or not isinstance(key, str | Integral):
+        raise ArgumentTypeError(f"A pair is named by row or pair_id, got {key!r:.60}.")
+    return "pair_id" if isinstance(key, str) else "row"

@@ -133,6 +133,8 @@ def attribute(job: Job, picks: Picks, start: Callable[[Job], Engine] = Local) ->
     """Attribute the picked pairs that are not attributed yet, with the engine that is started."""
     cursor = job.store.connect()
     picks.fill(cursor)
+    if picks.attribute != "none" and not _first(cursor, "SELECT count(*) FROM picked"):
+        job.note(f"No scored pair is picked by attribute={picks.attribute!r}.")
     cursor.execute("DELETE FROM picked WHERE row IN (SELECT row FROM attributions)")
     plan = Plan(cursor, Shards(job.store), job)
     if not plan.pairs:

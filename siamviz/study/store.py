@@ -39,6 +39,11 @@ class Store:
     folder : Path
         With a manifest.
 
+    Attributes
+    ----------
+    aside : Path or None
+        Where the run is now that made room for this one.
+
     Raises
     ------
     DataError
@@ -55,6 +60,7 @@ class Store:
             )
         self.manifest: dict[str, Any] = manifest
         self._read = _state(folder / _MANIFEST)
+        self.aside: Path | None = None
         self.fingerprint: str = manifest["fingerprint"]
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -68,17 +74,19 @@ class Store:
         for place in (folder, *(folder / table for table in SUFFIXES)):
             files.sweep(place)
         _finish_moves(folder)
-        known = read_manifest(folder)
+        known, aside = read_manifest(folder), None
         if known is None or known["fingerprint"] != fingerprint:
             if known is not None:
-                _put_aside(folder, known["fingerprint"])
+                aside = _put_aside(folder, known["fingerprint"])
             _bring_back(folder, fingerprint)
         if read_manifest(folder) is None:
             _refuse_strangers(folder)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             head = {"format": FORMAT, "fingerprint": fingerprint, "created": now}
             files.write_json(folder / _MANIFEST, head | manifest)
-        return cls(folder)
+        store = cls(folder)
+        store.aside = aside
+        return store
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -326,11 +334,12 @@ def _contents(folder: Path) -> Iterable[Path]:
     return [folder / name for name in names if (folder / name).exists()]
 
 
-def _put_aside(folder: Path, fingerprint: str) -> None:
+def _put_aside(folder: Path, fingerprint: str) -> Path:
     """Move a run into ``earlier/``; if this is interrupted, `_finish_moves` goes on with it."""
     moving = folder / _EARLIER / f"{fingerprint}.moving"
     moving.mkdir(parents=True, exist_ok=True)
     _finish_moves(folder)
+    return moving.with_suffix("")
 
 
 def _finish_moves(folder: Path) -> None:

@@ -38,7 +38,8 @@ def show(run: Run) -> None:
 
 def _show_words(console: Console, run: Run) -> None:
     gold = run.has_gold
-    frame = run.word_pairs(limit=_SHOWN, least=5, order="harm" if gold else "mean")
+    frame: Any = run.word_pairs(limit=_SHOWN, least=5, order="harm" if gold else "mean")
+    frame = frame[frame["harm" if gold else "mean"] > 0]
     if frame.empty:
         return
     table = Table(

@@ -17,8 +17,8 @@ from siamviz.errors import CancelledError
 
 logger = logging.getLogger("siamviz")
 T = TypeVar("T")
-_PARTING = 5.0
-"""Seconds to wait for a batch to end when Python exits: torch must not be running then."""
+_PARTING = 20.0
+"""Seconds to wait for a batch to end when Python exits: no thread may be in C++ code then."""
 
 
 class Job(Generic[T]):
@@ -83,10 +83,14 @@ class Job(Generic[T]):
             logger.exception("A view could not show what was computed for it")
 
 
+_all: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
 class Worker:
     """Runs jobs one after the other on a daemon thread, which ends when none is left."""
 
     def __init__(self) -> None:
+        _all.add(self)
         self._lock = threading.Lock()
         self._waiting: deque[Job[Any]] = deque()
         self._current: Job[Any] | None = None
@@ -142,7 +146,5 @@ def worker_of(explainer: Any) -> Worker:
 
 @atexit.register
 def _stop_all() -> None:
-    with _lock:
-        workers = list(_workers.values())
-    for worker in workers:
+    for worker in list(_all):
         worker.stop()

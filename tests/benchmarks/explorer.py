@@ -23,9 +23,9 @@ ROWS_A_PART = 2048
 SELECTIONS = 40
 
 SETTINGS = {
-    "model": "synthetic", "weights": "", "layer": 0, "baseline": "pad", "rule": "calibrated",
-    "steps": 11, "tolerance": None, "similarity": "cosine", "precision": "auto", "prompt_a": None,
-    "prompt_b": None, "task_a": None, "task_b": None,
+    "model": "synthetic", "weights": "", "configuration": "", "layer": 0, "baseline": "pad",
+    "rule": "calibrated", "steps": 11, "tolerance": None, "similarity": "cosine",
+    "precision": "auto", "prompt_a": None, "prompt_b": None, "task_a": None, "task_b": None,
 }  # fmt: skip
 
 
