@@ -434,3 +434,15 @@ def test_the_whole_program_prints_json_and_no_noise():
     assert result.stderr == ""
     assert result.returncode == 0
     assert json.loads(result.stdout)["unit"] == "word"
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_dataset_without_a_usable_pair_is_a_failure(tmp_path, form):
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("sentence1,sentence2\nOnly one.,\n,Only the other.\n")
+    out = str(tmp_path / "run")
+    result = invoke("analyze", str(pairs), "--out", out, "--attribute", "none", *CHEAP, *form)
+    assert result.exit_code == 1
+    assert "No pair could be scored; the column 'error' of the table 'pairs'" in result.stderr
+    if form:
+        assert json.loads(result.stdout)["counts"]["scored"] == 0

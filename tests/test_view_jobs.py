@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -384,3 +386,13 @@ class TestLive:
         assert long["job"] == 2
         assert len(histories[2]) > 1
         assert histories[4] == histories[2]
+
+
+def test_a_closed_view_leaves_nothing_in_memory(connected, explainer) -> None:
+    view = PairView(explainer, A, B, **CHEAP)
+    settle(view)
+    known = weakref.ref(view)
+    view.close()
+    del view
+    gc.collect()
+    assert known() is None

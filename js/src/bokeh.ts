@@ -8,6 +8,25 @@ interface Manager<M> {
   clear(): void;
 }
 
+/** What siamviz uses of a figure's own model. */
+export interface FigureModel<M> {
+  active_drag: unknown;
+  toolbar: M;
+  inner_width: number;
+  inner_height: number;
+  x_range: { start: number; end: number };
+  y_range: { start: number; end: number };
+}
+
+/** How many pixels a unit takes in a figure. */
+export function scales<M>(figure: FigureModel<M>): { across: number; up: number } {
+  const { x_range, y_range } = figure;
+  return {
+    across: figure.inner_width / (x_range.end - x_range.start),
+    up: figure.inner_height / (y_range.end - y_range.start),
+  };
+}
+
 /** A figure in the page. */
 export interface Plot<M> {
   root: M;

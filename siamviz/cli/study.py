@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siamviz.cli import options
-from siamviz.cli.running import INTERRUPTED, failures_told, print_json, quiet, to_stderr
+from siamviz.cli.running import (
+    FAILED,
+    INTERRUPTED,
+    failures_told,
+    print_json,
+    quiet,
+    tell,
+    to_stderr,
+)
 
 if TYPE_CHECKING:
     from siamviz.study.run import Run
@@ -182,10 +190,13 @@ def _summary(run: Run, json: bool) -> None:
     found = run.metrics() if run.has_gold else None
     if json:
         print_json({"folder": str(run.folder), "counts": counts, "metrics": _record(found)})
-        return
-    from siamviz.study.terminal import show
+    else:
+        from siamviz.study.terminal import show
 
-    show(run)
+        show(run)
+    if not counts["scored"]:
+        tell("No pair could be scored; the column 'error' of the table 'pairs' says why.")
+        raise typer.Exit(FAILED)
 
 
 def _record(found: Any) -> dict[str, float | None] | None:

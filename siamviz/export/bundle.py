@@ -77,6 +77,13 @@ class Bundle:
         packed = gzip.compress(self.script().encode("utf-8"), mtime=0)
         return _UNPACK % base64.b64encode(packed).decode("ascii")
 
+    def sheet(self) -> str | Path:
+        """What a widget loads: the stylesheet; with ANYWIDGET_HMR the file itself.
+
+        anywidget keeps every widget that loads a file alive for good.
+        """
+        return self.style_file if os.environ.get("ANYWIDGET_HMR") else self.style()
+
     def style(self) -> str:
         """The stylesheet."""
         self.check_built()

@@ -116,7 +116,7 @@ class PairView(ViewTraits):
 
     if PAIR_VIEW.built():
         _esm = PAIR_VIEW.module()
-        _css = PAIR_VIEW.style_file
+        _css = PAIR_VIEW.sheet()
 
     def __init__(
         self,

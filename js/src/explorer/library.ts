@@ -1,9 +1,9 @@
-import { type Bokeh, type Plot, unpacked } from "../bokeh";
+import { type Bokeh, type FigureModel, type Plot, unpacked } from "../bokeh";
 import { asBytes } from "../guard";
 import type { Store } from "./store";
 
 /** The parts of BokehJS that the plots use. */
-export interface Model {
+export interface Model extends FigureModel<Model> {
   on_event(kind: string, react: (event: never) => void): void;
   data: Record<string, unknown>;
   visible: boolean;
@@ -14,12 +14,6 @@ export interface Model {
   factors: string[];
   low: number;
   high: number;
-  active_drag: unknown;
-  toolbar: Model;
-  inner_width: number;
-  inner_height: number;
-  x_range: { start: number; end: number };
-  y_range: { start: number; end: number };
 }
 
 type Library = Bokeh<Model> & { [version: string]: unknown };

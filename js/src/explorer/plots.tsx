@@ -1,6 +1,6 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { embed } from "../bokeh";
+import { embed, scales } from "../bokeh";
 import { label } from "../text";
 import { type Spot, Tip } from "../tip";
 import { type Figure, library } from "./library";
@@ -186,20 +186,11 @@ function point(store: Store, { root }: Figure, under: Signal<Under | null>): voi
 
 /** A place in the scatter, and how long units are there. */
 function meant(root: Figure["root"], { x, y }: { x: number; y: number }) {
-  return {
-    gold: x,
-    score: y,
-    across: scale(root.inner_width, root.x_range),
-    up: scale(root.inner_height, root.y_range),
-  };
-}
-
-function scale(size: number, { start, end }: { start: number; end: number }): number {
-  return size / (end - start);
+  return { gold: x, score: y, ...scales(root) };
 }
 
 function distance(root: Figure["root"], at: At, pair: Pair): number {
-  const { across, up } = meant(root, at);
+  const { across, up } = scales(root);
   return Math.hypot(((pair.gold ?? 0) - at.x) * across, ((pair.score ?? 0) - at.y) * up);
 }
 

@@ -1,3 +1,4 @@
+import { scales } from "../bokeh";
 import type { Spot } from "../tip";
 import type { Data } from "./data";
 import type { Figure, Model } from "./library";
@@ -75,12 +76,11 @@ function find(study: Study, figure: Model, spot: At): Under | null {
   const { places } = study.chosen.peek();
   const at = { left: spot.sx, top: spot.sy, low: spot.sy > figure.inner_height / 2 };
   if (!data.frame.points) return inCell(data, places, spot, at);
-  const perX = figure.inner_width / (figure.x_range.end - figure.x_range.start);
-  const perY = figure.inner_height / (figure.y_range.end - figure.y_range.start);
+  const scale = scales(figure);
   let [nearest, least] = [-1, NEAR];
   for (const place of places) {
-    const across = ((data.gold[place] ?? 0) - spot.x) * perX;
-    const up = ((data.score[place] ?? 0) - spot.y) * perY;
+    const across = ((data.gold[place] ?? 0) - spot.x) * scale.across;
+    const up = ((data.score[place] ?? 0) - spot.y) * scale.up;
     const distance = Math.hypot(across, up);
     if (distance < least) [nearest, least] = [place, distance];
   }

@@ -1,8 +1,8 @@
-import { type Bokeh, type Plot, unpacked } from "../bokeh";
+import { type Bokeh, type FigureModel, type Plot, unpacked } from "../bokeh";
 import { bytesOf } from "./data";
 
 /** What the report uses of a BokehJS model. */
-export interface Model {
+export interface Model extends FigureModel<Model> {
   document: { get_model_by_name(name: string): Model | null };
   on_event(kind: string, react: (event: never) => void): void;
   data: Record<string, number[]>;
@@ -11,12 +11,6 @@ export interface Model {
   right: number;
   xs: number[];
   ys: number[];
-  active_drag: unknown;
-  toolbar: Model;
-  inner_width: number;
-  inner_height: number;
-  x_range: { start: number; end: number };
-  y_range: { start: number; end: number };
 }
 
 type Library = Bokeh<Model>;

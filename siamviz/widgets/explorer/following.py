@@ -86,7 +86,8 @@ class Following:
         lasting = all(one.lasting for one in chosen.filters)
         self._told = {one for one in self._told if one[0] == chosen.version}
         for name, table in self._tables(chosen):
-            if (chosen.version, name) in self._told and name != self.ranking:
+            told = (chosen.version, name) in self._told
+            if told and name != self.ranking:  # who asks for a ranking waits for its answer
                 continue
             key = (frozenset(chosen.filters), name)
             event = self._known.pop(key, None) or table()

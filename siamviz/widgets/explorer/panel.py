@@ -34,7 +34,7 @@ class Panel(anywidget.AnyWidget):
 
     if EXPLORER.built():
         _esm = EXPLORER.module()
-        _css = EXPLORER.style_file
+        _css = EXPLORER.sheet()
 
     theme = Setting(
         "auto", choices.one_of(*choices.THEMES), 'The colours: "auto" follows the notebook.'
