@@ -127,6 +127,7 @@ def _histogram(points: Points, frame: Frame, look: Look) -> Any:
         x_range=models.Range1d(float(frame.edges[0]), float(frame.edges[-1])),
         y_range=models.Range1d(0, 1.06),
     )
+    figure.xaxis.ticker.desired_num_ticks = 4  # more run into each other in a narrow cell
     figure.yaxis.visible = False
     figure.ygrid.visible = False
     everything = np.ones(len(points), dtype=bool)
