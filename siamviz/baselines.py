@@ -200,7 +200,12 @@ def references_of(
 def reference_ids(
     baseline: NamedBaseline | TextBaseline, encoder: Encoder, encoded: EncodedText
 ) -> Tensor:
-    """Token ids (1, S) of a reference: the text's own special tokens, other content."""
+    """Token ids (1, S) of a reference: the text's own special tokens, other content.
+
+    For "pad" and an exact model, the reference that the model itself subtracts.
+    """
+    if encoder.shift is not None and baseline == NamedBaseline("pad"):
+        return encoder.shift.references.ids(encoded.ids.shape[1], encoded.task)
     ids = encoded.ids.clone()
     places = encoded.content.nonzero().flatten()
     if isinstance(baseline, TextBaseline):

@@ -26,6 +26,7 @@ from siamviz.errors import (
 )
 from siamviz.monitor import Monitor
 from siamviz.opened import EmbeddingFunction, EncodedText, OpenedModel, Proof, TextBatch
+from siamviz.reference_shift import ReferenceShift, shift_of
 from siamviz.replica import replicate
 from siamviz.threads import in_threads
 from siamviz.tokenization import check_text, tokenize
@@ -56,7 +57,7 @@ class Encoder:
     """
 
     def __init__(self, model: Any, device: str | None = None) -> None:
-        _check_model(model)
+        check_model(model)
         self.model: SentenceTransformer = model
         self._asked_device = device
         self._lock = threading.RLock()
@@ -136,6 +137,11 @@ class Encoder:
     def tokenizer(self) -> Any:
         """A private copy of the model's tokenizer."""
         return self._plain.tokenizer
+
+    @property
+    def shift(self) -> ReferenceShift | None:
+        """What makes the model exact, if it is."""
+        return shift_of(self.model)
 
     @property
     def normalized(self) -> bool:
@@ -407,7 +413,8 @@ def _without(features: dict[str, Any], rows: list[int]) -> dict[str, Any]:
     }
 
 
-def _check_model(model: Any) -> None:
+def check_model(model: Any) -> None:
+    """Raise unless `model` is a sentence-transformers encoder of texts."""
     if isinstance(model, SentenceTransformer):
         first = next(iter(model.children()), None)
         if "text" not in getattr(model, "modalities", ["text"]) and first is not None:

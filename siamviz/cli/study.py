@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from siamviz.cli import options
+from siamviz.cli.columns import DATA, Gold, GoldRange, TextColumnA, TextColumnB
 from siamviz.cli.running import (
     FAILED,
     INTERRUPTED,
@@ -22,7 +23,6 @@ from siamviz.cli.running import (
 if TYPE_CHECKING:
     from siamviz.study.run import Run
 
-_DATA = "Pairs"
 _PICKS = "What to attribute"
 _WORK = "Work"
 
@@ -39,30 +39,11 @@ Out = Annotated[
         rich_help_panel="Output",
     ),
 ]  # fmt: skip
-TextColumnA = Annotated[
-    str | None,
-    typer.Option("--text-a", metavar="COLUMN", rich_help_panel=_DATA, help="The first text."),
-]
-TextColumnB = Annotated[
-    str | None,
-    typer.Option("--text-b", metavar="COLUMN", rich_help_panel=_DATA, help="The second text."),
-]
-Gold = Annotated[
-    str | None,
-    typer.Option("--gold", metavar="COLUMN", rich_help_panel=_DATA, help="The gold score."),
-]
-GoldRange = Annotated[
-    tuple[float, float] | None,
-    typer.Option(
-        "--gold-range", metavar="LOW HIGH", rich_help_panel=_DATA,
-        help="The scale of the gold scores; without it they must lie between 0 and 1.",
-    ),
-]  # fmt: skip
-Encoding = Annotated[str, typer.Option("--encoding", rich_help_panel=_DATA, help="Of a text file.")]
+Encoding = Annotated[str, typer.Option("--encoding", rich_help_panel=DATA, help="Of a text file.")]
 Header = Annotated[
     bool | None,
     typer.Option(
-        "--header/--no-header", rich_help_panel=_DATA, show_default=False,
+        "--header/--no-header", rich_help_panel=DATA, show_default=False,
         help="Whether the first line names the columns; guessed if not given.",
     ),
 ]  # fmt: skip
