@@ -30,6 +30,7 @@ from siamviz.reference_shift import ReferenceShift, shift_of
 from siamviz.replica import replicate
 from siamviz.threads import in_threads
 from siamviz.tokenization import check_text, tokenize
+from siamviz.weights import Weights
 
 _DOCUMENT_PROMPTS = {"query": ("query",), "document": ("document", "passage", "corpus")}
 _NAMES = ("_name_or_path", "transformers_version")
@@ -62,6 +63,7 @@ class Encoder:
         self._asked_device = device
         self._lock = threading.RLock()
         self._fingerprint: Any = None
+        self._weights = Weights(model)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -80,8 +82,7 @@ class Encoder:
 
     def fingerprint(self) -> tuple[Any, ...]:
         """Changes with any weight, and with how much of a text or an embedding the model keeps."""
-        weights = ((p.data_ptr(), p._version, p.dtype) for p in self.model.parameters())
-        return (self.model.max_seq_length, self.model.truncate_dim, *weights)
+        return (self.model.max_seq_length, self.model.truncate_dim, *self._weights.state())
 
     def digest(self) -> str:
         """SHA-256 of the weights, computed once for each state of the weights."""

@@ -14,6 +14,7 @@ from siamviz.errors import UnsupportedModelError
 from siamviz.layers import PositionReplay
 from siamviz.replica import replicate
 from siamviz.tokenization import tokenize
+from siamviz.weights import Weights
 
 _WORD = "the"
 Tape = list[Tensor | None]
@@ -90,12 +91,12 @@ class References:
 
     def __init__(self, model: Any, before: int) -> None:
         self._model, self._before = model, before
-        self._lock = threading.RLock()
+        self._lock, self._weights = threading.RLock(), Weights(model)
         self._forget()
 
     def _forget(self) -> None:
-        self._tensors: list[Any] | None = None
-        self._weights: list[int] | None = None
+        self._places: tuple[Any, ...] | None = None
+        self._written: tuple[Any, ...] | None = None
         self._copy: Any = None
         self._positions: Any = None
         self._forms: dict[str | None, _Form] = {}
@@ -142,18 +143,16 @@ class References:
 
     def _refresh(self) -> None:
         """Forget what was computed with other weights, or before the model was moved."""
-        tensors = [*self._model.parameters(), *self._model.buffers()]
-        places = [(tensor.data_ptr(), tensor.dtype) for tensor in tensors]
-        if places != self._tensors:
+        places, written = self._weights.state()
+        if places != self._places:
             self._forget()
-            self._tensors = places
+            self._places = places
             self._copy = replicate(self._model)
             for name, _ in list(self._copy.named_children())[self._before :]:
                 delattr(self._copy, name)
             self._positions = PositionReplay(self._copy)
-        weights = [tensor._version for tensor in tensors]
-        if weights != self._weights:
-            self._weights = weights
+        if written != self._written:
+            self._written = written
             self._table.clear()
 
     def _embed_alone(self, length: int, task: str | None) -> Tensor:

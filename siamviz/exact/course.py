@@ -50,11 +50,19 @@ class Course(TrainerCallback):
     dev : ScoredPairs, optional
         To measure on.
     listener : callable, optional
+    keep : bool
+        Whether checkpoints are kept.
     """
 
     def __init__(
-        self, similarity: str, batch_size: int, dev: ScoredPairs | None, listener: Listener | None
+        self,
+        similarity: str,
+        batch_size: int,
+        dev: ScoredPairs | None,
+        listener: Listener | None,
+        keep: bool,
     ) -> None:
+        self._keep = keep
         self._similarity, self._size, self._dev = similarity, batch_size, dev
         self._listener, self._stage = listener, Stage("training", 0, 0)
         self.scores: tuple[Score, ...] = ()
@@ -72,7 +80,7 @@ class Course(TrainerCallback):
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Measure the model, and have the measure saved."""
         self._measure(state, round(state.epoch), kwargs["model"])
-        control.should_save = True
+        control.should_save = self._keep
 
     def on_train_end(self, _: Any, state: Any, *__: Any, model: Any, **___: Any) -> None:
         """Make sure that the last epoch is measured: it may have been over before a kill."""

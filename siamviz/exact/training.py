@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
 from sentence_transformers.sentence_transformer.modules import Normalize
 
 from siamviz import models
@@ -21,6 +20,7 @@ from siamviz.encoder import Encoder
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
 from siamviz.exact.course import Course, Score
 from siamviz.exact.scored import ScoredPairs
+from siamviz.exact.trainer import make_trainer
 from siamviz.files import write_json
 from siamviz.reference_shift import shift_of
 from siamviz.study.columns import GoldRange
@@ -29,12 +29,8 @@ from siamviz.study.progress import Listener, Note
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from torch import Tensor
 
 SIMILARITIES = ("cosine", "dot")
-_SAVES = 20
-"""Checkpoints of one training; the last one is kept."""
-_WARMUP = 0.1
 _SETTINGS = "finetune.json"
 _SAMPLE = 256
 """Texts whose embeddings say how long embeddings are."""
@@ -115,6 +111,8 @@ def finetune(
     check_choice("similarity", similarity, SIMILARITIES)
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         _check_count(name, value)
+    if not learning_rate > 0:
+        raise InvalidArgumentError(f"learning_rate must be above 0, got {learning_rate}.")
     scale = None if gold_range is None else GoldRange(*gold_range)
     columns = (text_a, text_b, gold)
     pairs = ScoredPairs.read(train, columns, scale, "training")
@@ -130,10 +128,9 @@ def finetune(
         if listener and pairs.unusable:
             listener(Note(f"{pairs.unusable:,} records of the training data cannot be used."))
         factor = _use_similarity(model, similarity, pairs)
-        dots = similarity == "dot"
-        loss = _DotLoss(model, factor) if dots else CosineSimilarityLoss(model)
-        course = Course(similarity, batch_size, measured, listener)
-        trainer = _trainer(model, loss, pairs, folder, asked, course)
+        keep = checkpoints is not None
+        course = Course(similarity, batch_size, measured, listener, keep)
+        trainer = make_trainer(model, pairs, folder, asked, factor, course, keep=keep)
         with models.quiet():
             trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     model.zero_grad(set_to_none=True)
@@ -156,48 +153,6 @@ def _use_similarity(model: Any, similarity: str, pairs: ScoredPairs) -> float:
         return 1.0 / square
     shift.scale /= math.sqrt(square)
     return 1.0
-
-
-class _DotLoss(CosineSimilarityLoss):
-    """The mean squared difference of dot products, times a factor, and gold scores."""
-
-    def __init__(self, model: Any, factor: float) -> None:
-        super().__init__(model)
-        self._factor = factor
-
-    def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor) -> Tensor:
-        """Return the loss of the embeddings of both texts, each (B, D)."""
-        a, b = embeddings
-        return self.loss_fct(self._factor * (a * b).sum(-1), labels.float().view(-1))
-
-
-def _trainer(
-    model: Any, loss: Any, pairs: ScoredPairs, folder: Path, asked: dict[str, Any], course: Course
-) -> Any:
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer as Trainer
-    from sentence_transformers import SentenceTransformerTrainingArguments as Arguments
-    from transformers import PrinterCallback
-
-    columns = {"a": pairs.a, "b": pairs.b, "score": pairs.gold}
-    arguments = Arguments(
-        output_dir=str(folder),
-        num_train_epochs=asked["epochs"],
-        per_device_train_batch_size=asked["batch_size"],
-        learning_rate=asked["learning_rate"],
-        warmup_steps=_WARMUP,
-        seed=asked["seed"],
-        save_steps=1 / _SAVES,
-        save_total_limit=1,
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        use_cpu=model.device.type == "cpu",
-        dataloader_pin_memory=False,
-    )
-    trainer = Trainer(model, arguments, Dataset.from_dict(columns), loss=loss, callbacks=[course])
-    trainer.remove_callback(PrinterCallback)
-    return trainer
 
 
 def _last_checkpoint(folder: Path) -> str | None:
