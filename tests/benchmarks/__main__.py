@@ -11,7 +11,7 @@ from tests.benchmarks.table import Row, machine, markdown
 
 NAMES = (
     "imports", "warm", "memory", "steps", "peak", "published", "certified", "retrivex", "corpus",
-    "widget", "batch", "dataset", "kills", "store", "explorer", "cluster",
+    "widget", "batch", "dataset", "kills", "store", "explorer", "cluster", "exact",
 )  # fmt: skip
 
 
