@@ -1,0 +1,1 @@
+"""The papers' findings, looked for again."""
