@@ -129,6 +129,20 @@ def test_a_training_that_is_over_is_not_done_again(tmp_path):
     assert measured(model) != pytest.approx(measured(fresh()), abs=1e-6)
 
 
+def test_a_checkpoint_that_a_kill_cut_short_is_passed_over(tmp_path):
+    known = fresh()
+    tuned(known, checkpoints=tmp_path)
+    [whole] = tmp_path.glob("checkpoint-*")
+    later = tmp_path / "checkpoint-9999"
+    later.mkdir()
+    (later / "trainer_state.json").write_text('{"epoch"')
+    model = fresh()
+    assert tuned(model, checkpoints=tmp_path).steps == 6
+    assert_allclose(model.encode("a dog"), known.encode("a dog"), atol=1e-6)
+    assert whole.is_dir()
+    assert not later.exists()
+
+
 def test_checkpoints_of_other_settings_are_not_mixed_in(tmp_path):
     tuned(fresh(), checkpoints=tmp_path / "made")
     with pytest.raises(InvalidArgumentError, match="training with other epochs and seed"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -156,9 +157,22 @@ def _use_similarity(model: Any, similarity: str, pairs: ScoredPairs) -> float:
 
 
 def _last_checkpoint(folder: Path) -> str | None:
-    from transformers.trainer_utils import get_last_checkpoint
+    """Return the latest checkpoint that is whole; those that a kill cut short are removed."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    for path in reversed(found):
+        if _is_whole(path):
+            return str(path)
+        shutil.rmtree(path)
+    return None
 
-    return get_last_checkpoint(str(folder))
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether the trainer's state is there, which it writes last."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

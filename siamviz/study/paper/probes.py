@@ -88,9 +88,9 @@ def _negations() -> Iterator[Probe]:
 
 
 def _antonyms() -> Iterator[Probe]:
-    for thing, (state, opposite, same) in _things():
-        sentences = (f"The {thing} is {word}." for word in (state, opposite, same))
-        yield Probe("antonym", *sentences, (opposite,), (same,))
+    for thing, states in _things():
+        base, changed, control = (f"The {thing} is {state}." for state in states)
+        yield Probe("antonym", base, changed, control, states[1:2], states[2:])
 
 
 def _roles() -> Iterator[Probe]:
