@@ -92,7 +92,7 @@ def make_trainer(
     columns = {"a": pairs.a, "b": pairs.b, "score": pairs.gold}
     dots = asked["similarity"] == "dot"
     loss = _DotLoss(model, factor) if dots else CosineSimilarityLoss(model)
+    model.model_card_data.generate_widget_examples = False
     trainer = Trainer(model, arguments, Dataset.from_dict(columns), loss=loss, callbacks=[course])
     trainer.remove_callback(PrinterCallback)
-    model.model_card_data.generate_widget_examples = False
     return trainer
