@@ -1,4 +1,4 @@
-"""The tables of a study on disk: each is computed once, and again when what it depends on changes."""
+"""The tables of a study on disk: each is computed once for what it depends on."""
 
 from __future__ import annotations
 

@@ -50,7 +50,11 @@ def minimal_pairs(explainer: Explainer, probes: Sequence[Probe], **options: Any)
     ]
     rows: list[dict[str, Any]] = []
     for measure, sides in (("drop", drops), ("words", words)):
-        values = {"changed": sides[0], "control": sides[1], "difference": np.subtract(*sides)}
+        values = {
+            "changed": sides[0],
+            "control": sides[1],
+            "difference": np.subtract(sides[0], sides[1]),
+        }
         for sentence, numbers in values.items():
             mean, low, high = mean_interval(numbers)
             rows.append(

@@ -222,8 +222,8 @@ class Study:
 
 def _shares(run: Run) -> pd.DataFrame:
     """How much the strongest token pairs explain, and how many are negative."""
-    negative = run.sql("SELECT avg(negative) AS mean FROM attributions WHERE status = 'ok'")
-    return run.top_share().assign(negative=float(negative["mean"][0]))
+    found = run.sql("SELECT avg(negative) FROM attributions WHERE status = 'ok'")
+    return run.top_share().assign(negative=found.to_numpy()[0, 0])
 
 
 def _classes(run: Run) -> pd.DataFrame:
