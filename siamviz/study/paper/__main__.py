@@ -43,10 +43,10 @@ def main(
     """Compute the tables that are not there yet, and write study.md and study.html."""
     with failures_told(), quiet():
         parts = [check_choice("part", one, PARTS) for one in part or PARTS]
+        subjects = [subject for one in model for subject in _subjects(one)]
         scored = ScoredPairs.read(data, (None, None, None), GoldRange(*gold_range), "study")
         sizes = Sizes(pairs, sentences, tuple(layer) if layer else None, probes=probes, seed=seed)
         sizes = replace(sizes, steps=tuple(steps)) if steps else sizes
-        subjects = [subject for one in model for subject in _subjects(one)]
         baselines = baseline or ("pad", "corpus")
         study = Study(out, subjects, scored, sizes, baselines, linguistics)
         tables = study.tables(parts)

