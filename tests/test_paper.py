@@ -120,9 +120,8 @@ def test_sums_over_parts_are_those_of_the_word_matrices(run):
     gold, every, tenth, same, scores = [], [], [], [], []
     for row in run.pairs("status = 'ok'").to_frame().to_dict("records"):
         pair = run.pair(int(row["row"])).by("word")
-        ordinary = [
-            [not token.special for token in side] for side in (pair.tokens_a, pair.tokens_b)
-        ]
+        sides = (pair.tokens_a, pair.tokens_b)
+        ordinary = [[not token.special for token in side] for side in sides]
         matrix = np.asarray(pair.matrix, np.float64)[np.ix_(*ordinary)]
         order = np.sort(np.abs(matrix).ravel())[::-1]
         count = int(np.ceil(matrix.size * 0.1))
