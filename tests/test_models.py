@@ -73,7 +73,10 @@ class Recorder:
         self.source = ""
         self.options: dict[str, object] = {}
 
-    def __call__(self, source: str, **options: object) -> object:
+    def _load_with_module_classes(
+        self, source: str, module_classes: dict[str, type], **options: object
+    ) -> object:
+        assert list(module_classes) == ["siamviz.reference_shift.ReferenceShift"]
         self.source, self.options = source, options
         return object()
 

@@ -20,6 +20,7 @@ TITLES = {
     "sums": "How well parts of the matrix rank pairs",
     "agreement": "Exact against approximate attributions",
     "probes": "Negation, antonyms, swapped roles",
+    "baselines": "Baselines",
 }
 
 

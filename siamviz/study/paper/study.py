@@ -17,6 +17,7 @@ from siamviz.study.paper.accuracy import accuracy
 from siamviz.study.paper.book import Book
 from siamviz.study.paper.minimal_pairs import minimal_pairs
 from siamviz.study.paper.probes import KINDS, probes
+from siamviz.study.paper.references import references
 from siamviz.study.paper.sums import partial_sums
 from siamviz.study.progress import Listener
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 15
 """Classes that are listed, those of the largest shares."""
-PARTS = ("accuracy", "shares", "classes", "sums", "agreement", "probes")
+PARTS = ("accuracy", "shares", "classes", "sums", "agreement", "probes", "baselines")
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Study:
             "sums": lambda: self._of_runs("sums", self._sums),
             "agreement": self._agreement,
             "probes": self._probes,
+            "baselines": self._references,
         }
         asked = [part for part in parts if part != "agreement" or self._exact]
         return {part: made[part]() for part in asked}
@@ -178,6 +180,17 @@ class Study:
             )
 
         return self._of_subjects("probes", measure)
+
+    def _references(self) -> pd.DataFrame:
+        twins = {subject.original: subject for subject in self._exact}
+
+        def compare(subject: Subject) -> pd.DataFrame:
+            twin = twins.get(subject.name)
+            known = None if twin is None else twin.explainer
+            return references(subject.explainer, self._sample, exact=known)
+
+        originals = [subject for subject in self.subjects if subject.original is None]
+        return self._of_subjects("baselines", compare, originals)
 
     def _sums(self, run: Run) -> pd.DataFrame:
         return partial_sums(run, samples=self.sizes.samples, seed=self.sizes.seed)
