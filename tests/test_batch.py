@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from batches import CORPUS, FIXED, TEXTS, assert_same, check_many, forwards, relative, starve
 from sentence_transformers.sentence_transformer.modules import Normalize
 from torch import nn
 
 import siamviz
-from siamviz import Adaptive, Calibrated, Corpus, Explainer, GaussLegendre, RightRiemann
+from siamviz import Adaptive, Calibrated, Explainer, RightRiemann
 from siamviz.contributions import SentenceContributions
 from siamviz.encoder import Encoder
 from siamviz.errors import (
@@ -26,83 +27,17 @@ from siamviz.errors import (
     ReproductionError,
     SiamvizError,
 )
-from siamviz.opened import EmbeddingFunction, EncodedText, OpenedModel
-from siamviz.threads import in_threads
+from siamviz.opened import EncodedText
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-TEXTS = (
-    "The dog chased kittens",
-    "a happy cat sleeps",
-    "a happy cat sleeps",
-    "the [PAD] garden runs",
-    "A cat walks in the garden",
-    "dog",
-    "the [MASK] cat and [UNK]",
-    "Small dogs play, kittens sleep: " * 4,
-)
-CORPUS = Corpus(
-    ["the dog sleeps", "a cat walks on", "big houses", "a query runs", "search by house"],
-    references=2,
-)
-FIXED: dict[str, Any] = {"quadrature": GaussLegendre(3)}
-
 
 @pytest.fixture
 def model() -> SentenceTransformer:
     return tiny_models.encoder()
-
-
-def relative(found: np.ndarray, known: np.ndarray) -> float:
-    return float(np.linalg.norm(found - known) / max(np.linalg.norm(known), 1e-30))
-
-
-def assert_same(
-    found: SentenceContributions, known: SentenceContributions, tolerance: float
-) -> None:
-    """Every field is equal, numbers up to `tolerance`; residuals are relative already."""
-    for name in ("text", "tokens", "settings", "steps", "evaluations", "converged", "progress"):
-        assert getattr(found, name) == getattr(known, name), name
-    for name in ("side", "truncation", "message"):
-        assert getattr(found, name) == getattr(known, name), name
-    assert (found.coarse is None) == (known.coarse is None)
-    for name in ("vectors", "coarse", "embedding", "reference", "reference_shares"):
-        one, other = getattr(found, name), getattr(known, name)
-        if other is not None:
-            assert one.dtype == other.dtype
-            assert relative(one, other) < tolerance, name
-    assert relative(found.encoded, known.encoded) < 2e-6
-    assert found.scale == pytest.approx(known.scale, rel=max(tolerance, 1e-6))
-    for name in ("relative_residual", "residual_bound"):
-        assert getattr(found, name) == pytest.approx(getattr(known, name), rel=1e-4, abs=tolerance)
-
-
-def check_many(
-    model: SentenceTransformer, texts: Any = TEXTS, tolerance: float = 1e-5, **options: Any
-) -> list[SentenceContributions]:
-    """Compare the contributions of all texts together with those of each alone."""
-    found = Explainer(model).contributions_many(texts, **options)
-    alone = Explainer(model)
-    assert len(found) == len(texts)
-    for text, one in zip(texts, found, strict=True):
-        assert_same(one, alone.contributions(text, **options), tolerance)
-    return found
-
-
-def forwards(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of sequences of each pass through the model."""
-    seen: list[int] = []
-    real = OpenedModel._forward
-
-    def counted(self: Any, inputs: Any, count: int, *rest: Any) -> Any:
-        seen.append(count)
-        return real(self, inputs, count, *rest)
-
-    monkeypatch.setattr(OpenedModel, "_forward", counted)
-    return seen
 
 
 # The same numbers
@@ -345,18 +280,6 @@ def test_a_small_budget_gives_what_a_large_one_gives(model, memory):
         assert_same(one, other, 1e-9)
 
 
-def starve(monkeypatch: pytest.MonkeyPatch, tokens: int, limit: int) -> None:
-    """Let passes over texts of `tokens` tokens run out of memory beyond `limit` numbers."""
-    real = EmbeddingFunction.outputs
-
-    def outputs(self: EmbeddingFunction, states: torch.Tensor) -> dict[str, Any]:
-        if self.tokens == tokens and getattr(states, "tangent", states).numel() > limit:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return real(self, states)
-
-    monkeypatch.setattr(EmbeddingFunction, "outputs", outputs)
-
-
 def test_what_does_not_fit_is_tried_again_in_smaller_batches(model, monkeypatch):
     known = Explainer(model).contributions_many(TEXTS, **FIXED)
     starve(monkeypatch, 6, 600)
@@ -402,104 +325,6 @@ def test_cancelling_stops_between_chunks_and_keeps_what_is_finished(model, monke
     assert len(seen) == before
     explainer.contributions_many(texts, **FIXED)
     assert len(seen) > before
-
-
-# Several cores
-
-
-@pytest.fixture
-def cores(one_thread: None) -> int:
-    torch.set_num_threads(3)
-    return 3
-
-
-@pytest.mark.parametrize("family", ["BERT", "RoBERTa", "ALBERT", "T5", "Gemma 3", "ModernBERT"])
-def test_several_cores_give_what_one_gives(family, cores):
-    model = tiny_models.encoder(family)
-    known = [Explainer(model).contributions(text, **FIXED) for text in TEXTS]
-    found = Explainer(model, memory=300_000).contributions_many(TEXTS, **FIXED)
-    for one, other in zip(found, known, strict=True):
-        assert_same(one, other, 2e-5)
-    assert torch.get_num_threads() == cores
-
-
-def test_functions_without_a_dual_rule_may_run_on_several_cores_at_once(cores):
-    class Sorted(nn.Module):
-        def forward(self, features: dict[str, Any]) -> dict[str, Any]:
-            embedding = features["sentence_embedding"]
-            features["sentence_embedding"] = embedding + embedding.cumsum(-1).asinh()
-            return features
-
-    model = tiny_models.encoder(after=[Sorted()])
-    known = [Explainer(model).contributions(text, **FIXED) for text in TEXTS]
-    found = Explainer(model, memory=200_000).contributions_many(TEXTS, **FIXED)
-    for one, other in zip(found, known, strict=True):
-        assert_same(one, other, 2e-5)
-
-
-def test_other_threads_keep_the_cores_they_had(model, cores):
-    Explainer(model).contributions_many(TEXTS, **FIXED)
-    seen: list[int] = []
-    thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
-    thread.start()
-    thread.join()
-    assert seen == [cores]
-
-
-def test_the_copies_of_the_model_share_its_parameters(model, cores):
-    opened = Encoder(model)
-    assert opened.copies(torch.float32) == cores
-    assert opened.copies(torch.float64) == 1
-    own = {parameter.data_ptr() for parameter in model.parameters()}
-    for copy in range(cores):
-        replica = opened.opened(torch.float32, copy).replica
-        assert {parameter.data_ptr() for parameter in replica.parameters()} == own
-    assert opened.opened(copy=0) is not opened.opened(copy=1)
-
-
-def test_on_several_cores_too_what_does_not_fit_is_tried_again(model, monkeypatch, cores):
-    known = Explainer(model).contributions_many(TEXTS, **FIXED)
-    starve(monkeypatch, 6, 600)
-    found = Explainer(model).contributions_many(TEXTS, **FIXED)
-    for one, other in zip(found, known, strict=True):
-        assert_same(one, other, 2e-5)
-
-
-def test_on_several_cores_too_cancelling_stops_soon_and_leaves_no_thread(model, cores):
-    before = threading.active_count()
-    asked: list[int] = []
-
-    def stop() -> bool:
-        asked.append(1)
-        return len(asked) > 3
-
-    with pytest.raises(CancelledError, match="was cancelled"):
-        Explainer(model, memory=1).contributions_many(
-            TEXTS, cancel=stop, quadrature=GaussLegendre(64)
-        )
-    assert threading.active_count() == before
-
-
-def test_an_error_of_the_model_on_several_cores_is_raised_as_it_is(model, monkeypatch, cores):
-    def broken(self: EmbeddingFunction, states: torch.Tensor) -> dict[str, Any]:
-        raise RuntimeError("shapes do not match")
-
-    monkeypatch.setattr(EmbeddingFunction, "outputs", broken)
-    before = threading.active_count()
-    with pytest.raises(RuntimeError, match="shapes do not match"):
-        Explainer(model).contributions_many(TEXTS, errors="keep", **FIXED)
-    assert threading.active_count() == before
-
-
-def test_threads_that_fail_as_they_begin_end(cores):
-    def fail(copy: int, item: int, stop: threading.Event) -> None:
-        raise ValueError(item)
-
-    before = threading.active_count()
-    for _ in range(300):
-        with pytest.raises(ValueError, match=r"^[0-3]$"):
-            list(in_threads(fail, range(4), 4))
-    assert threading.active_count() == before
 
 
 # Encoding
