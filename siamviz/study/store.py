@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from siamviz import files
 from siamviz.errors import DataError
 from siamviz.study import notes
+from siamviz.study.scratch import scratch_folder
 from siamviz.study.tables import COLUMNS, COMPANIONS, SUFFIXES, quoted, schema
 
 if TYPE_CHECKING:
@@ -310,7 +309,7 @@ def _database() -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "preserve_insertion_order": "true",
-        "temp_directory": str(Path(gettempdir()) / f"siamviz-{uuid4().hex}"),
+        "temp_directory": str(scratch_folder()),
     }
     return database.connect(config=settings)
 
