@@ -10,7 +10,7 @@ import typer
 
 from siamviz.cli import options
 from siamviz.cli.columns import DATA, Gold, GoldRange, TextColumnA, TextColumnB
-from siamviz.cli.running import INTERRUPTED, failures_told, print_json, quiet, to_stderr
+from siamviz.cli.running import failures_told, print_json, quiet, resumable
 
 if TYPE_CHECKING:
     from siamviz.exact import Tuning
@@ -77,19 +77,12 @@ def exact(
         checkpoints = out.with_name(f"{out.name}.training")
         check_vacant(out)
         made = shift(model)
-        try:
+        with resumable(f"The last checkpoint is kept in {str(checkpoints)!r}"):
             tuning = finetune(
                 made, train, dev, epochs=epochs, similarity=similarity, text_a=text_a,
                 text_b=text_b, gold=gold, gold_range=gold_range, batch_size=batch_size,
                 learning_rate=learning_rate, seed=seed, checkpoints=checkpoints,
             )  # fmt: skip
-        except KeyboardInterrupt as error:
-            to_stderr().print(
-                f"Interrupted. The last checkpoint is kept in {str(checkpoints)!r}; the same "
-                "command goes on from there.",
-                markup=False,
-            )
-            raise typer.Exit(INTERRUPTED) from error
         save(made, out)
         shutil.rmtree(checkpoints)
         _tell(tuning, out, json)

@@ -69,6 +69,18 @@ def failures_told() -> Generator[None]:
         raise typer.Exit(INTERRUPTED) from error
 
 
+@contextmanager
+def resumable(kept: str) -> Generator[None]:
+    """On Ctrl-C say what is kept, and that the same command goes on from there."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        to_stderr().print(
+            f"Interrupted. {kept}; the same command goes on from there.", markup=False
+        )
+        raise typer.Exit(INTERRUPTED) from error
+
+
 def tell(message: str) -> None:
     """Print an error message on stderr, whatever characters it quotes."""
     from siamviz.export.escape import visible

@@ -12,10 +12,10 @@ from siamviz.cli import options
 from siamviz.cli.columns import DATA, Gold, GoldRange, TextColumnA, TextColumnB
 from siamviz.cli.running import (
     FAILED,
-    INTERRUPTED,
     failures_told,
     print_json,
     quiet,
+    resumable,
     tell,
     to_stderr,
 )
@@ -137,7 +137,7 @@ def analyze(
         options.check_names(precision=integration.precision)
         from siamviz.study.analysis import analyze as run_analysis
 
-        try:
+        with resumable(f"What is finished is kept in {str(out)!r}"):
             run = run_analysis(
                 data, out=out, model=subject.model, text_a=text_a, text_b=text_b, gold=gold,
                 gold_range=gold_range, encoding=encoding, header=header, layer=subject.layer,
@@ -146,13 +146,6 @@ def analyze(
                 control=control, seed=seed, linguistics=linguistics,
                 engine=engine, address=address, workers=workers,
             )  # fmt: skip
-        except KeyboardInterrupt as error:
-            to_stderr().print(
-                f"Interrupted. What is finished is kept in {str(out)!r}; the same command goes on "
-                "from there.",
-                markup=False,
-            )
-            raise typer.Exit(INTERRUPTED) from error
         _summary(run, json)
 
 
