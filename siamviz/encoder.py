@@ -280,17 +280,33 @@ class Encoder:
 
     def embed_without(self, encoded: EncodedText, monitor: Monitor) -> np.ndarray:
         """Embeddings (S, D) of the text with each of its tokens removed; NaN rows at others."""
-        model = self.opened()
         out = np.full((len(encoded.tokens), len(encoded.encoded)), np.nan)
-        places = encoded.content.nonzero().flatten().tolist()
+        places = encoded.content.nonzero().flatten().numpy()
         if len(places) < 2:
             raise InvalidTextError(
                 f"{encoded.text!r:.60} has a single token, so none can be removed from it."
             )
-        for first in range(0, len(places), 32):
-            monitor.check()
-            rows = places[first : first + 32]
-            out[rows] = model.embed_features(_without(encoded.features, rows), encoded.task)
+        kept = np.ones((len(places), len(encoded.tokens)), dtype=bool)
+        kept[range(len(places)), places] = False
+        out[places] = self.embed_kept(encoded, kept, monitor)
+        return out
+
+    def embed_kept(self, encoded: EncodedText, kept: np.ndarray, monitor: Monitor) -> np.ndarray:
+        """Embeddings (K, D), before any final normalisation, of some of the text's tokens.
+
+        Parameters
+        ----------
+        kept : (K, S) array of bool
+            Which tokens are left; they move together, with the positions of a shorter text.
+        """
+        model, counts = self.opened(), kept.sum(1)
+        out = np.empty((len(kept), len(encoded.encoded)))
+        for count in np.unique(counts):
+            rows = np.flatnonzero(counts == count)
+            for part in np.split(rows, range(32, len(rows), 32)):
+                monitor.check()
+                features = _only(encoded.features, kept[part])
+                out[part] = model.embed_features(features, encoded.task)
         return out
 
     def layers(self, encoded: EncodedText) -> int:
@@ -404,12 +420,11 @@ def _drop_final_normalize(replica: nn.Module) -> bool:
     return found
 
 
-def _without(features: dict[str, Any], rows: list[int]) -> dict[str, Any]:
-    """The batch in which each sequence lacks one of the tokens `rows`."""
-    size = features["input_ids"].shape[1]
-    keep = torch.tensor([[i for i in range(size) if i != row] for row in rows])
+def _only(features: dict[str, Any], kept: np.ndarray) -> dict[str, Any]:
+    """The batch whose sequences have the tokens of a row of `kept` each, equally many."""
+    places = torch.from_numpy(kept.nonzero()[1].reshape(len(kept), -1))
     return {
-        name: value[0][keep] if isinstance(value, Tensor) and value.ndim == 2 else value
+        name: value[0][places] if isinstance(value, Tensor) and value.ndim == 2 else value
         for name, value in features.items()
     }
 

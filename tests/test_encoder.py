@@ -328,6 +328,16 @@ def test_removing_a_token_embeds_the_rest_of_the_sequence(model):
         assert np.allclose(found[place], model.encode(rest), rtol=1e-5, atol=1e-6)
 
 
+def test_some_of_a_texts_tokens_are_embedded_like_the_text_that_they_make(model):
+    encoder = Encoder(model)
+    encoded = encoder.encode("the dog sleeps")
+    texts = {"dog": [1, 0, 1, 0, 1], "the sleeps": [1, 1, 0, 1, 1], "sleeps": [1, 0, 0, 1, 1]}
+    kept = np.array(list(texts.values()), dtype=bool)
+    found = encoder.embed_kept(encoded, kept, Monitor())
+    for one, text in zip(found, texts, strict=True):
+        assert np.allclose(one, model.encode(text), rtol=1e-5, atol=1e-6)
+
+
 def test_what_kind_of_pooling_the_model_has():
     assert Encoder(tiny_models.encoder()).mean_pooled
     assert Encoder(tiny_models.encoder(after=[Normalize()])).mean_pooled
