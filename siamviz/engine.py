@@ -13,6 +13,7 @@ from siamviz.batch import Solved, solve_many
 from siamviz.contributions import ContributionCache, SentenceContributions
 from siamviz.corpus import Corpus
 from siamviz.corpus_solver import CorpusSolver, grow_alone, grow_together
+from siamviz.deletion import DeletedSide
 from siamviz.encoder import Encoder
 from siamviz.errors import SiamvizError, check_choice, check_layer
 from siamviz.monitor import Monitor
@@ -110,6 +111,15 @@ class Engine:
             if isinstance(text, EncodedText):
                 self._texts.put((weights, text.text, prompt, task), text)
         return cast("list[EncodedText | SiamvizError]", found)
+
+    def deleted(
+        self, text: str, prompt: str | None, task: str | None, monitor: Monitor
+    ) -> DeletedSide:
+        """The text whole and without each of its tokens."""
+        encoded = self.encode(text, prompt, task)
+        whole = self.encoder.opened().embed_features(encoded.features, encoded.task)[0]
+        changes = whole - self.encoder.embed_without(encoded, monitor)
+        return DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes)
 
     def task(
         self, text: str, side: Side, prompt: str | None, task: str | None, **options: Any

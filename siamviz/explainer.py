@@ -21,15 +21,15 @@ from siamviz.arguments import (
 from siamviz.attribution import PairAttribution
 from siamviz.comparison import Table
 from siamviz.contributions import ContributionCache, SentenceContributions
-from siamviz.deletion import DeletedSide, DeletionEffects, mixed_differences
+from siamviz.deletion import DeletionEffects, mixed_differences
 from siamviz.direction import DirectionAttribution
 from siamviz.encoder import Encoder
 from siamviz.engine import Asked, Engine, last, of_one_side
-from siamviz.errors import InvalidArgumentError, NotConvergedError, check_choice
+from siamviz.errors import NotConvergedError, check_choice
 from siamviz.grid import PairGrid
 from siamviz.monitor import Monitor, Progress
 from siamviz.solver import Side
-from siamviz.terms import SIMILARITIES
+from siamviz.terms import check_similarity
 from siamviz.trials import compare_baselines, compare_rules
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Explainer:
         loaded = models.load(str(model), device) if named else model
         self._encoder = Encoder(loaded, device)
         self._memory = memory
-        self.name = str(model) if named else _model_name(loaded)
+        self.name = str(model) if named else models.name_of(loaded)
         self._engine = Engine(self._encoder, self.name, cache_bytes)
 
     @property
@@ -432,13 +432,9 @@ class Explainer:
         """
         similarity = self._similarity(similarity)
         monitor = Monitor(cancel=cancel)
-        sides = []
-        for text, prompt, task in ((text_a, prompt_a, task_a), (text_b, prompt_b, task_b)):
-            encoded = self._engine.encode(text, prompt, task)
-            whole = self._encoder.opened().embed_features(encoded.features, encoded.task)[0]
-            changes = whole - self._encoder.embed_without(encoded, monitor)
-            sides.append(DeletedSide(text, encoded.tokens, encoded.encoded, whole, changes))
-        return mixed_differences(sides[0], sides[1], similarity)
+        a = self._engine.deleted(text_a, prompt_a, task_a, monitor)
+        b = self._engine.deleted(text_b, prompt_b, task_b, monitor)
+        return mixed_differences(a, b, similarity)
 
     def view(self, text_a: str, text_b: str, **traits: Any) -> PairView:
         """Return an interactive view of the pair, for notebooks.
@@ -496,21 +492,9 @@ class Explainer:
         return self._engine.sides(texts_a, texts_b, monitor, options)
 
     def _similarity(self, similarity: str | None) -> str:
-        asked = self._encoder.similarity if similarity is None else similarity
-        if asked in ("euclidean", "manhattan"):
-            raise InvalidArgumentError(
-                f"{asked.capitalize()} similarity is not a product of two embeddings, so it has no "
-                "token pairs to attribute to. Use similarity='cosine' or 'dot'."
-            )
-        return check_choice("Similarity", asked, SIMILARITIES)
+        return check_similarity(self._encoder.similarity if similarity is None else similarity)
 
 
 def _require_convergence(result: PairAttribution | SentenceContributions, strict: bool) -> None:
     if strict and result.converged is False:
         raise NotConvergedError(result.message or "The result did not converge.")
-
-
-def _model_name(model: Any) -> str:
-    card = getattr(model, "model_card_data", None)
-    name = getattr(card, "base_model", None) or getattr(card, "model_id", None)
-    return str(name or type(model).__name__)

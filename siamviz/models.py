@@ -75,6 +75,13 @@ def load(name: str, device: str | None = None) -> Any:
         raise ModelNotFoundError(_advice(name, error)) from error
 
 
+def name_of(model: Any) -> str:
+    """Return the name that a loaded model gives itself, or its class's."""
+    card = getattr(model, "model_card_data", None)
+    name = getattr(card, "base_model", None) or getattr(card, "model_id", None)
+    return str(name or type(model).__name__)
+
+
 def check_device(device: Any) -> None:
     """Raise unless tensors can be made on `device`; None, wherever the model is, always passes.
 

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 SIMILARITIES = ("cosine", "dot")
 
 
+def check_similarity(asked: str) -> str:
+    """Return a similarity's name if its scores can be attributed to token pairs.
+
+    Raises
+    ------
+    InvalidArgumentError
+    """
+    if asked in ("euclidean", "manhattan"):
+        raise InvalidArgumentError(
+            f"{asked.capitalize()} similarity is not a product of two embeddings, so it has no "
+            "token pairs to attribute to. Use similarity='cosine' or 'dot'."
+        )
+    return check_choice("Similarity", asked, SIMILARITIES)
+
+
 def joint_settings(a: Settings, b: Settings) -> Settings:
     """Return what both sides were asked to do, or raise if they do not belong together.
 

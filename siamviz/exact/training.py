@@ -18,7 +18,7 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 
 from siamviz import models
 from siamviz.encoder import Encoder
-from siamviz.errors import ArgumentTypeError, InvalidArgumentError, check_choice
+from siamviz.errors import ArgumentTypeError, InvalidArgumentError
 from siamviz.exact.course import Course, Score
 from siamviz.exact.scored import ScoredPairs
 from siamviz.exact.trainer import make_trainer
@@ -27,11 +27,11 @@ from siamviz.reference_shift import shift_of
 from siamviz.study.columns import GoldRange
 from siamviz.study.console import listening
 from siamviz.study.progress import Listener, Note
+from siamviz.terms import check_similarity
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-SIMILARITIES = ("cosine", "dot")
 _SETTINGS = "finetune.json"
 _SAMPLE = 256
 """Texts whose embeddings say how long embeddings are."""
@@ -109,7 +109,7 @@ def finetune(
     ImportError
         Without ``pip install 'siamviz[train]'``.
     """
-    check_choice("similarity", similarity, SIMILARITIES)
+    check_similarity(similarity)
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         _check_count(name, value)
     if not learning_rate > 0:
