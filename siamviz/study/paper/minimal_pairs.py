@@ -66,6 +66,7 @@ def minimal_pairs(explainer: Explainer, probes: Sequence[Probe], **options: Any)
 
 def _effect(pair: PairAttribution, words: tuple[str, ...]) -> float:
     """What words of the second text do: their effects with all of the first, and on their own."""
-    columns = pair.matrix.sum(0) + pair.token_effects_b
-    places = [token.text.casefold() in words for token in pair.tokens_b]
+    by_word = pair.by("word")
+    columns = by_word.matrix.sum(0) + by_word.token_effects_b
+    places = [token.text.casefold() in words for token in by_word.tokens_b]
     return float(columns[places].sum())

@@ -21,6 +21,7 @@ TITLES = {
     "agreement": "Exact against approximate attributions",
     "probes": "Negation, antonyms, swapped roles",
     "baselines": "Baselines",
+    "faithfulness": "Whose token pairs matter to the model",
 }
 
 

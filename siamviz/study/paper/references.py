@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,9 @@ def references(
     DataFrame
         Means over pairs of the ledger's terms relative to the score, those of `pairs` with a 95 %
         interval; the share of `negative` cells; the median residual, how many results converged,
-        and the median number of steps. `stability` is the mean correlation of a matrix with that
-        of the same texts with their full stops taken away or added, over the cells that both
-        have; `exact` that with the exact model's matrix.
+        the median number of steps, and the seconds that a pair took. `stability` is the mean
+        correlation of a matrix with that of the same texts with their full stops taken away or
+        added, over the cells that both have; `exact` that with the exact model's matrix.
     """
     import pandas as pd
 
@@ -57,12 +58,15 @@ def references(
     rows: list[dict[str, Any]] = []
     for name in names:
         found = explainer.explain_many(pairs, baseline=name, **options)
+        began = time.perf_counter()
         twins = explainer.explain_many(changed, baseline=name, **options)
+        seconds = (time.perf_counter() - began) / len(pairs)
         row: dict[str, Any] = {"baseline": name, "n": len(found), **_ledger(found)}
         row["negative"] = float(np.mean([(pair.matrix < 0).mean() for pair in found]))
         row["residual"] = float(np.median([pair.relative_residual for pair in found]))
         row["converged"] = sum(pair.converged is True for pair in found)
         row["steps"] = float(np.median([pair.steps for pair in found]))
+        row["seconds"] = seconds
         row |= _mean("stability", list(map(_common, found, twins)))
         if known is not None:
             row |= _mean(

@@ -1,10 +1,10 @@
-"""The study: models, as they come and exact, looked at in the same ways over the same pairs."""
+"""The study: all tables about all models, each computed once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,76 +12,31 @@ import numpy as np
 
 from siamviz.exact.comparing import agreement
 from siamviz.exact.scored import ScoredPairs
-from siamviz.study.analysis import analyze, as_explainer
+from siamviz.study.analysis import analyze
 from siamviz.study.paper.accuracy import accuracy
 from siamviz.study.paper.book import Book
+from siamviz.study.paper.faithfulness import Measurer, summary
 from siamviz.study.paper.minimal_pairs import minimal_pairs
 from siamviz.study.paper.probes import KINDS, probes
-from siamviz.study.paper.references import references
+from siamviz.study.paper.references import BASELINES, references
+from siamviz.study.paper.subjects import Sizes, Subject
 from siamviz.study.paper.sums import partial_sums
 from siamviz.study.progress import Listener
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siamviz.explainer import Explainer
     from siamviz.study.run import Run
 
+PARTS = (
+    "accuracy", "shares", "classes", "sums", "agreement", "probes", "baselines", "faithfulness",
+)  # fmt: skip
+_READ = ("pad", "corpus")
+"""Baselines whose matrices are read: shares, classes of words, sums."""
 _SHOWN = 15
 """Classes that are listed, those of the largest shares."""
-PARTS = ("accuracy", "shares", "classes", "sums", "agreement", "probes", "baselines")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A model of the study.
-
-    Attributes
-    ----------
-    name : str
-        What tables call it.
-    model : str
-        Its name or folder.
-    original : str or None
-        For an exact model, the name of the subject that it was made of.
-    """
-
-    name: str
-    model: str
-    original: str | None = None
-
-    @cached_property
-    def explainer(self) -> Explainer:
-        """The model, loaded once."""
-        return as_explainer(self.model)
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much of everything is looked at.
-
-    Attributes
-    ----------
-    pairs : int
-        Pairs of the runs that are attributed, drawn at random.
-    sentences : int
-        Pairs for the residuals of rules, and for the agreement of models.
-    layers : tuple of int or None
-        Default: all.
-    steps : tuple of int
-    probes : int or None
-        Minimal pairs of each kind; default: all.
-    samples, seed : int
-        Of the bootstrap and of what is drawn.
-    """
-
-    pairs: int = 400
-    sentences: int = 10
-    layers: tuple[int, ...] | None = None
-    steps: tuple[int, ...] = (4, 8, 16, 32, 64)
-    probes: int | None = None
-    samples: int = 1000
-    seed: int = 0
+_AT_A_TIME = 20
+"""Pairs that are measured before their rows are kept."""
 
 
 class Study:
@@ -95,7 +50,9 @@ class Study:
     pairs : ScoredPairs
     sizes : Sizes
     baselines : sequence of str
-        Of the runs over originals; exact ones have their own reference.
+        Of originals; exact models have their own reference.
+    quadrature : str, optional
+        The rule of runs; default: that of `siamviz.analyze`.
     linguistics : str
         A spaCy pipeline.
     progress : bool or callable
@@ -108,12 +65,14 @@ class Study:
         subjects: Sequence[Subject],
         pairs: ScoredPairs,
         sizes: Sizes,
-        baselines: Sequence[str] = ("pad", "corpus"),
+        baselines: Sequence[str] = BASELINES,
+        quadrature: str | None = None,
         linguistics: str = "en_core_web_sm",
         progress: Listener | bool = True,
     ) -> None:
         self.folder, self.subjects, self.pairs, self.sizes = folder, subjects, pairs, sizes
-        self._baselines, self._linguistics, self._progress = baselines, linguistics, progress
+        self._baselines, self._quadrature = baselines, quadrature
+        self._linguistics, self._progress = linguistics, progress
         self._book = Book(folder / "tables")
 
     def tables(self, parts: Sequence[str] = PARTS) -> dict[str, pd.DataFrame]:
@@ -126,102 +85,166 @@ class Study:
             "agreement": self._agreement,
             "probes": self._probes,
             "baselines": self._references,
+            "faithfulness": self._faithfulness,
         }
         asked = [part for part in parts if part != "agreement" or self._exact]
         return {part: made[part]() for part in asked}
 
-    @cached_property
-    def _sample(self) -> list[tuple[str, str]]:
-        return [(self.pairs.a[row], self.pairs.b[row]) for row in self._drawn(self.sizes.sentences)]
-
-    @property
-    def _exact(self) -> list[Subject]:
-        return [subject for subject in self.subjects if subject.original is not None]
-
-    def _drawn(self, count: int) -> list[int]:
-        """Rows drawn at random, the same for all models."""
-        order = np.random.default_rng(self.sizes.seed).permutation(len(self.pairs.gold))
-        return order[:count].tolist()
-
-    def _layers(self, subject: Subject) -> list[int]:
-        depth = subject.explainer.layers(self.pairs.a[0])
-        return list(self.sizes.layers or range(depth + 1))
-
     def _accuracy(self) -> pd.DataFrame:
-        return self._of_subjects(
-            "accuracy",
-            lambda subject: accuracy(
-                subject.explainer, self._sample, self._layers(subject), self.sizes.steps
-            ),
+        def at(subject: Subject, layer: int) -> pd.DataFrame:
+            return accuracy(
+                subject.explainer, self._sample(self.sizes.sentences), layer, self.sizes.steps,
+                samples=self.sizes.samples, seed=self.sizes.seed,
+            )  # fmt: skip
+
+        depends = {
+            "sentences": self.sizes.sentences, "steps": self.sizes.steps, **self._bootstrap,
+        }  # fmt: skip
+        return _joined(
+            self._table("accuracy", subject, f"layer-{layer}", depends, partial(at, subject, layer))
+            for subject in self.subjects
+            for layer in self._layers(subject)
         )
 
     def _agreement(self) -> pd.DataFrame:
         named = {subject.name: subject for subject in self.subjects}
 
-        def compare(subject: Subject) -> pd.DataFrame:
+        def at(subject: Subject, baseline: str, layer: int) -> pd.DataFrame:
             assert subject.original is not None
-            frames = [
-                agreement(
-                    named[subject.original].explainer, subject.explainer, self._sample,
-                    layers=layers, baseline=baseline, progress=self._progress,
-                ).pipe(_labelled, baseline=baseline)
-                for baseline, layers in (("pad", self._layers(subject)), ("corpus", [0]))
-            ]  # fmt: skip
-            return _joined(frames)
+            return agreement(
+                named[subject.original].explainer, subject.explainer,
+                self._sample(self.sizes.compared), layers=[layer], baseline=baseline,
+                progress=self._progress,
+            ).assign(baseline=baseline)  # fmt: skip
 
-        return self._of_subjects("agreement", compare, self._exact)
+        return _joined(
+            self._table(
+                "agreement", subject, f"{baseline}-{layer}",
+                {"compared": self.sizes.compared, "of": named[subject.original or ""].model},
+                partial(at, subject, baseline, layer),
+            )
+            for subject in self._exact
+            for baseline in _READ
+            if baseline in self._baselines
+            for layer in (self._layers(subject) if baseline == "pad" else [self.sizes.layer])
+        )  # fmt: skip
 
     def _probes(self) -> pd.DataFrame:
-        def measure(subject: Subject) -> pd.DataFrame:
-            chosen = {kind: probes(kind)[: self.sizes.probes] for kind in KINDS}
-            return _joined(
-                _labelled(minimal_pairs(subject.explainer, some), kind=kind)
-                for kind, some in chosen.items()
-            )
+        def of(subject: Subject, kind: str) -> pd.DataFrame:
+            some = probes(kind)[: self.sizes.probes]
+            return minimal_pairs(subject.explainer, some, layer=self.sizes.layer).assign(kind=kind)
 
-        return self._of_subjects("probes", measure)
+        depends = {"probes": self.sizes.probes, "layer": self.sizes.layer}
+        return _joined(
+            self._table("probes", subject, kind, depends, partial(of, subject, kind))
+            for subject in self.subjects
+            for kind in KINDS
+        )
 
     def _references(self) -> pd.DataFrame:
         twins = {subject.original: subject for subject in self._exact}
 
-        def compare(subject: Subject) -> pd.DataFrame:
+        def of(subject: Subject, baseline: str) -> pd.DataFrame:
             twin = twins.get(subject.name)
-            known = None if twin is None else twin.explainer
-            return references(subject.explainer, self._sample, exact=known)
+            exact = None if twin is None else twin.explainer
+            some = self._sample(self.sizes.compared)
+            return references(
+                subject.explainer, some, [baseline], exact=exact, layer=self.sizes.layer
+            )
 
-        originals = [subject for subject in self.subjects if subject.original is None]
-        return self._of_subjects("baselines", compare, originals)
+        depends = {
+            "compared": self.sizes.compared, "layer": self.sizes.layer,
+            "exact": {name: twin.explainer.weights for name, twin in twins.items() if name},
+        }  # fmt: skip
+        return _joined(
+            self._table("baselines", subject, name, depends, partial(of, subject, name))
+            for subject in self.subjects
+            if subject.original is None
+            for name in self._baselines
+        )
 
-    def _sums(self, run: Run) -> pd.DataFrame:
-        return partial_sums(run, samples=self.sizes.samples, seed=self.sizes.seed)
+    def _faithfulness(self) -> pd.DataFrame:
+        return _joined(
+            _labelled(summary(self._measured(subject), self._own(subject)), subject)
+            for subject in self.subjects
+        )
 
-    def _of_subjects(
-        self,
-        part: str,
-        make: Callable[[Subject], pd.DataFrame],
-        subjects: Sequence[Subject] | None = None,
-    ) -> pd.DataFrame:
-        frames: list[pd.DataFrame] = []
-        for subject in self.subjects if subjects is None else subjects:
-            name = f"{part}-{subject.name}"
-            frame = self._book.table(name, self._made_of(subject), partial(make, subject))
-            frames.append(_labelled(frame, model=subject.name))
-        return _joined(frames)
+    def _own(self, subject: Subject) -> str:
+        """The method that others are compared with."""
+        return _named(subject, self._of(subject)[0])
+
+    def _measured(self, subject: Subject) -> pd.DataFrame:
+        """Rows of measures, kept a few pairs at a time."""
+
+        @cache
+        def opened() -> tuple[Measurer, dict[str, Run]]:
+            runs = {_named(subject, name): self._run(subject, name) for name in self._of(subject)}
+            return Measurer(subject.explainer), runs
+
+        def of(rows: Sequence[int]) -> pd.DataFrame:
+            import pandas as pd
+
+            measurer, runs = opened()
+            found: list[dict[str, Any]] = []
+            for row in rows:
+                explained = {name: run.pair(row) for name, run in runs.items()}
+                found += [{"row": row, **one} for one in measurer.measure(explained, seed=row)]
+            return pd.DataFrame(found)
+
+        drawn = self._drawn(self.sizes.measured)
+        parts = [drawn[at : at + _AT_A_TIME] for at in range(0, len(drawn), _AT_A_TIME)]
+        depends = self._of_a_run | {"baselines": list(self._of(subject))}
+        return _joined(
+            self._table(
+                "measures", subject, f"{part[0]}", depends | {"rows": part}, partial(of, part)
+            )
+            for part in parts
+        )
 
     def _of_runs(self, part: str, make: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
-        frames: list[pd.DataFrame] = []
-        for subject in self.subjects:
-            for baseline in self._baselines if subject.original is None else ("pad",):
-                made_of = self._made_of(subject) | {"baseline": baseline}
-                name = f"{part}-{subject.name}-{baseline}"
-                frame = self._book.table(
-                    name, made_of, lambda s=subject, b=baseline: make(self._run(s, b))
-                )
-                frames.append(_labelled(frame, model=subject.name, baseline=baseline))
-        return _joined(frames)
+        def of(subject: Subject, baseline: str) -> pd.DataFrame:
+            return make(self._run(subject, baseline)).assign(baseline=baseline)
+
+        depends = self._of_a_run | self._bootstrap
+        return _joined(
+            self._table(part, subject, baseline, depends, partial(of, subject, baseline))
+            for subject in self.subjects
+            for baseline in self._of(subject)
+            if baseline in _READ
+        )
+
+    def _sums(self, run: Run) -> pd.DataFrame:
+        return partial_sums(run, **self._bootstrap)
+
+    # What is looked at
+
+    @property
+    def _exact(self) -> list[Subject]:
+        return [subject for subject in self.subjects if subject.original is not None]
+
+    def _of(self, subject: Subject) -> Sequence[str]:
+        """The baselines of a model."""
+        return self._baselines if subject.original is None else ("pad",)
+
+    @cached_property
+    def _order(self) -> list[int]:
+        """Rows in an order drawn at random, the same for all models."""
+        return np.random.default_rng(self.sizes.seed).permutation(len(self.pairs.gold)).tolist()
+
+    def _drawn(self, count: int) -> list[int]:
+        return self._order[:count]
+
+    def _sample(self, count: int) -> list[tuple[str, str]]:
+        return [(self.pairs.a[row], self.pairs.b[row]) for row in self._drawn(count)]
+
+    def _layers(self, subject: Subject) -> list[int]:
+        depth = subject.explainer.layers(self.pairs.a[0])
+        return list(self.sizes.layers or range(depth + 1))
 
     def _run(self, subject: Subject, baseline: str) -> Run:
-        drawn = set(self._drawn(self.sizes.pairs))
+        """The run over all pairs; the baselines that are only measured attribute fewer."""
+        read = baseline in _READ
+        drawn = set(self._drawn(self.sizes.pairs if read else self.sizes.measured))
         records = [
             {"a": a, "b": b, "gold": gold, "drawn": row in drawn}
             for row, (a, b, gold) in enumerate(
@@ -231,17 +254,38 @@ class Study:
         return analyze(
             records, out=self.folder / "runs" / f"{subject.name}-{baseline}",
             model=subject.explainer, text_a="a", text_b="b", gold="gold", baseline=baseline,
-            attribute="drawn",
-            linguistics=self._linguistics, progress=self._progress,
+            layer=self.sizes.layer, quadrature=self._quadrature, attribute="drawn",
+            linguistics=self._linguistics if read else None, progress=self._progress,
         )  # fmt: skip
 
-    def _made_of(self, subject: Subject) -> dict[str, Any]:
+    # What tables depend on
+
+    @property
+    def _bootstrap(self) -> dict[str, int]:
+        return {"samples": self.sizes.samples, "seed": self.sizes.seed}
+
+    @property
+    def _of_a_run(self) -> dict[str, Any]:
         return {
-            "model": subject.model,
-            "original": subject.original,
-            "pairs": self.pairs.digest,
-            "sizes": asdict(self.sizes),
-        }
+            "drawn": self.sizes.pairs, "measured": self.sizes.measured, "layer": self.sizes.layer,
+            "quadrature": self._quadrature, "linguistics": self._linguistics,
+        }  # fmt: skip
+
+    def _table(
+        self,
+        part: str,
+        subject: Subject,
+        piece: str,
+        depends: Mapping[str, Any],
+        make: Callable[[], pd.DataFrame],
+    ) -> pd.DataFrame:
+        """A piece of a part's table, from the book if it is there."""
+        made_of = {
+            "model": subject.explainer.weights, "pairs": self.pairs.digest,
+            "seed": self.sizes.seed, "siamviz": version("siamviz"), **depends,
+        }  # fmt: skip
+        frame = self._book.table(f"{part}/{subject.name}-{piece}", made_of, make)
+        return _labelled(frame, subject)
 
 
 def _shares(run: Run) -> pd.DataFrame:
@@ -252,15 +296,18 @@ def _shares(run: Run) -> pd.DataFrame:
 
 def _classes(run: Run) -> pd.DataFrame:
     """The pairs of parts of speech, and of dependency roles, with the largest shares."""
-    pos, roles = run.pos_pairs(), run.dependency_pairs()
-    return _joined(
-        [_labelled(pos.head(_SHOWN), of="pos"), _labelled(roles.head(_SHOWN), of="dependency")]
-    )
+    kinds = {"pos": run.pos_pairs(), "dependency": run.dependency_pairs()}
+    return _joined(frame.head(_SHOWN).assign(of=name) for name, frame in kinds.items())
 
 
-def _labelled(frame: pd.DataFrame, **labels: str) -> pd.DataFrame:
-    """The table with what it is about in columns before the others."""
-    return frame.assign(**labels).reindex(columns=[*labels, *frame.columns])
+def _named(subject: Subject, baseline: str) -> str:
+    """What the method is called that explains a model with a baseline."""
+    return baseline if subject.original is None else "exact"
+
+
+def _labelled(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """The table with the model's name before all else."""
+    return frame.assign(model=subject.name).reindex(columns=["model", *frame.columns])
 
 
 def _joined(frames: Any) -> pd.DataFrame:
