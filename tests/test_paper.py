@@ -18,6 +18,7 @@ from scipy.stats import spearmanr
 import siamviz
 from siamviz.study.paper.accuracy import accuracy
 from siamviz.study.paper.book import Book
+from siamviz.study.paper.layout import readable
 from siamviz.study.paper.minimal_pairs import minimal_pairs
 from siamviz.study.paper.probes import KINDS, probes
 from siamviz.study.paper.references import references
@@ -238,3 +239,18 @@ def test_a_model_that_is_not_understood_is_refused(tmp_path):
     )
     assert done.returncode == 2
     assert "--model" in done.stderr
+
+
+def test_tables_are_read_with_intervals_beside_their_numbers_and_steps_side_by_side():
+    rows = {"model": "m", "kind": "roles", "measure": "drop", "n": 3}
+    table = pd.DataFrame(
+        [rows | {"sentence": one, "mean": 0.5, "low": 0.25, "high": 1} for one in ("base", "new")]
+    )
+    [shown] = readable("probes", table).to_dict("records")
+    assert shown == rows | dict.fromkeys(("base", "new"), "0.5 [0.25, 1]")
+    known = {"model": "m", "layer": 0, "n": 2, "residual": 0.01, "scalar_error": 0.002}
+    asked = (("midpoint", 4), ("midpoint", 8), ("adaptive", 21))
+    table = pd.DataFrame([known | {"rule": rule, "steps": steps} for rule, steps in asked])
+    fixed, adaptive = readable("accuracy", table).to_dict("records")
+    assert (fixed["4"], fixed["8"], fixed["adaptive"]) == (*["1.0e-02 (2e-03)"] * 2, "")
+    assert (adaptive["rule"], adaptive["adaptive"]) == ("adaptive, 21 steps", "1.0e-02 (2e-03)")

@@ -146,7 +146,7 @@ def summary(frame: pd.DataFrame, own: str) -> pd.DataFrame:
     -------
     DataFrame
         For each `measure` and `method`: the number of pairs, the mean with its 95 % interval, and
-        the mean paired differences to `own` and "random" with theirs.
+        the mean paired differences to "random" (`over_random`) and `own` (`over_own`) with theirs.
     """
     import pandas as pd
 
@@ -160,9 +160,8 @@ def summary(frame: pd.DataFrame, own: str) -> pd.DataFrame:
                 "measure": measure, "method": method, "n": len(values), "mean": mean, "low": low,
                 "high": high,
             }  # fmt: skip
-            for other in (RANDOM, own):
+            for name, other in (("over_random", RANDOM), ("over_own", own)):
                 found = mean_interval((table[method] - table[other]).dropna())
-                name = f"over {other}"
-                row |= zip((name, f"{name}, low", f"{name}, high"), found, strict=True)
+                row |= zip((name, f"{name}_low", f"{name}_high"), found, strict=True)
             rows.append(row)
     return pd.DataFrame(rows)

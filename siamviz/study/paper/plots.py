@@ -1,4 +1,4 @@
-"""The study's curves, drawn with Bokeh."""
+"""The study's figures, drawn with Bokeh."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLORS = ("#0d57a1", "#b5570d", "#3a7d44", "#7a3e9d", "#5d6672", "#a3273d")
+_MEASURES = {
+    "pearson": "Correlation with mixed deletion differences",
+    "top_effect": "What the five strongest pairs matter, of the most that five can",
+    "deletion": "Fall of the score as the strongest tokens go first",
+    "insertion": "Score as the strongest tokens come first",
+}
 
 
 def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
-    """Yield a title and a figure for each curve that the tables hold."""
+    """Yield a title and a figure for each thing that the tables show."""
     if "accuracy" in tables:
         fixed = tables["accuracy"].query("rule != 'adaptive'")
         fixed = fixed.assign(of=fixed["model"] + ", layer " + fixed["layer"].astype(str))
@@ -30,12 +36,23 @@ def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
             "Share of the pairs' sum that the strongest token pairs carry",
             _lines(shares, "of", "percent", "of_pairs"),
         )
+    if "sums" in tables:
+        of = tables["sums"]["model"] + ", " + tables["sums"]["baseline"]
+        for name in of.unique():
+            title = f"How well parts of the matrix rank pairs (Spearman with gold): {name}"
+            yield title, _dots(tables["sums"][of == name], "part", "spearman")
     if "agreement" in tables:
         by_layer = tables["agreement"].query("baseline == 'pad'")
         yield (
             "Agreement of exact and approximate attributions (Spearman) by layer",
             _lines(by_layer, "model", "layer", "spearman"),
         )
+    if "faithfulness" in tables:
+        table = tables["faithfulness"]
+        for name in table["model"].unique():
+            for measure, title in _MEASURES.items():
+                some = table[(table["model"] == name) & (table["measure"] == measure)]
+                yield f"{title}, beyond random: {name}", _dots(some, "method", "over_random")
 
 
 def _lines(table: pd.DataFrame, group: str, x: str, y: str, *, both_log: bool = False) -> Any:
@@ -53,4 +70,20 @@ def _lines(table: pd.DataFrame, group: str, x: str, y: str, *, both_log: bool = 
         items.append(models.LegendItem(label=str(name), renderers=[line, points]))
     figure.add_layout(models.Legend(items=items, label_text_color=look.text), "right")
     figure.add_tools(models.HoverTool(tooltips=[(x, f"@{x}"), (y, f"@{y}{{0.000}}")]))
+    return figure
+
+
+def _dots(table: pd.DataFrame, name: str, value: str) -> Any:
+    """A dot for each row, with its interval as a line, the largest on top."""
+    models: Any = import_module("bokeh.models")
+    ordered = table.sort_values(value)
+    look = Look.of("light")
+    rows = ordered[name].tolist()
+    figure = calm_figure(look, x_axis_label=value.replace("_", " "), y_range=rows)
+    figure.sizing_mode, figure.width, figure.height = "fixed", 720, 60 + 22 * len(rows)
+    options = {"color": _COLORS[0], "source": models.ColumnDataSource(ordered)}
+    figure.segment(f"{value}_low", name, f"{value}_high", name, line_width=2, **options)
+    figure.scatter(value, name, size=8, **options)
+    bounds = f"@{value}{{0.000}} [@{value}_low{{0.000}}, @{value}_high{{0.000}}]"
+    figure.add_tools(models.HoverTool(tooltips=[(name, f"@{{{name}}}"), (value, bounds)]))
     return figure
