@@ -37,10 +37,10 @@ def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
             _lines(shares, "of", "percent", "of_pairs"),
         )
     if "sums" in tables:
-        of = tables["sums"]["model"] + ", " + tables["sums"]["baseline"]
-        for name in of.unique():
+        sums = tables["sums"].assign(of=lambda t: t["model"] + ", " + t["baseline"])
+        for name, some in sums.groupby("of", sort=False):
             title = f"How well parts of the matrix rank pairs (Spearman with gold): {name}"
-            yield title, _dots(tables["sums"][of == name], "part", "spearman")
+            yield title, _dots(some, "part", "spearman")
     if "agreement" in tables:
         by_layer = tables["agreement"].query("baseline == 'pad'")
         yield (
@@ -48,11 +48,10 @@ def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
             _lines(by_layer, "model", "layer", "spearman"),
         )
     if "faithfulness" in tables:
-        table = tables["faithfulness"]
-        for name in table["model"].unique():
-            for measure, title in _MEASURES.items():
-                some = table[(table["model"] == name) & (table["measure"] == measure)]
-                yield f"{title}, beyond random: {name}", _dots(some, "method", "over_random")
+        for (name, measure), some in tables["faithfulness"].groupby(["model", "measure"]):
+            if measure in _MEASURES:
+                title = f"{_MEASURES[measure]}, beyond random: {name}"
+                yield title, _dots(some, "method", "over_random")
 
 
 def _lines(table: pd.DataFrame, group: str, x: str, y: str, *, both_log: bool = False) -> Any:
