@@ -48,10 +48,11 @@ def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
             _lines(by_layer, "model", "layer", "spearman"),
         )
     if "faithfulness" in tables:
-        for (name, measure), some in tables["faithfulness"].groupby(["model", "measure"]):
-            if measure in _MEASURES:
-                title = f"{_MEASURES[measure]}, beyond random: {name}"
-                yield title, _dots(some, "method", "over_random")
+        for name, rows in tables["faithfulness"].groupby("model", sort=False):
+            for measure, some in rows.groupby("measure", sort=False):
+                if str(measure) in _MEASURES:
+                    title = f"{_MEASURES[str(measure)]}, beyond random: {name}"
+                    yield title, _dots(some, "method", "over_random")
 
 
 def _lines(table: pd.DataFrame, group: str, x: str, y: str, *, both_log: bool = False) -> Any:
