@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -51,6 +53,25 @@ def written(path: Path) -> Generator[Path]:
         _sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(path: Path) -> Generator[Path]:
+    """Give a folder beside `path`; with what is written there it takes its place, whole or not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{ASIDE}{glob.escape(path.name)}-*"):
+        shutil.rmtree(left)
+    aside = path.parent / f"{ASIDE}{path.name}-{uuid.uuid4().hex}"
+    before = aside.with_name(f"{aside.name}-before")
+    try:
+        yield aside
+        if path.exists():
+            path.replace(before)
+        aside.replace(path)
+        _sync(path.parent)
+    finally:
+        for left in (aside, before):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def write_json(path: Path, data: Any) -> None:

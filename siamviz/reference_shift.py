@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from sentence_transformers.base.modules import Module
+from torch import Tensor
 
 from siamviz.errors import UnsupportedModelError
 from siamviz.references import References
@@ -66,7 +67,7 @@ class ReferenceShift(Module):
         mask = features["attention_mask"]
         lengths = mask.sum(-1).tolist()
         embed = self.references.embed_in_training if self.training else self.references.embed
-        shift = embed(lengths, task).to(mask.device)
+        shift = embed(lengths, task, _prompt_length(features)).to(mask.device)
         features["sentence_embedding"] = (features["sentence_embedding"] - shift) * self.scale
         return features
 
@@ -96,6 +97,12 @@ class ReferenceShift(Module):
             local_files_only=local_files_only,
         )
         return cls(**(init_defaults or {}) | config)
+
+
+def _prompt_length(features: dict[str, Any]) -> int | None:
+    """Tokens of the prompt that pooling leaves out; one number, or the same for all texts."""
+    found = features.get("prompt_length")
+    return int(found.flatten()[0]) if isinstance(found, Tensor) else found
 
 
 SHIFT_TYPE = f"{ReferenceShift.__module__}.{ReferenceShift.__name__}"

@@ -18,7 +18,6 @@ from siamviz.weights import Weights
 
 _WORD = "the"
 Tape = list[Tensor | None]
-_Key = tuple[int, str | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +99,8 @@ class References:
         self._copy: Any = None
         self._positions: Any = None
         self._forms: dict[str | None, _Form] = {}
-        self._tapes: dict[_Key, Tape] = {}
-        self._table: dict[_Key, Tensor] = {}
+        self._tapes: dict[tuple[int, str | None], Tape] = {}
+        self._table: dict[tuple[int, str | None, int | None], Tensor] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"model": self._model, "before": self._before}
@@ -121,24 +120,34 @@ class References:
             self._refresh()
             return self._features(length, task)["input_ids"]
 
-    def embed(self, lengths: Sequence[int], task: str | None = None) -> Tensor:
-        """The references' embeddings from the table: (B, D), or (1, D) where lengths are equal."""
+    def embed(
+        self, lengths: Sequence[int], task: str | None = None, prompt: int | None = None
+    ) -> Tensor:
+        """The references' embeddings from the table: (B, D), or (1, D) where lengths are equal.
+
+        Parameters
+        ----------
+        prompt : int, optional
+            Tokens of a prompt that pooling may leave out.
+        """
         distinct = set(lengths)
         with self._lock:
             self._refresh()
             for length in distinct:
-                if (length, task) not in self._table:
-                    self._table[length, task] = self._embed_alone(length, task)
+                if (length, task, prompt) not in self._table:
+                    self._table[length, task, prompt] = self._embed_alone(length, task, prompt)
             if len(distinct) == 1:
-                return self._table[lengths[0], task][None]
-            return torch.stack([self._table[length, task] for length in lengths])
+                return self._table[lengths[0], task, prompt][None]
+            return torch.stack([self._table[length, task, prompt] for length in lengths])
 
-    def embed_in_training(self, lengths: Sequence[int], task: str | None = None) -> Tensor:
+    def embed_in_training(
+        self, lengths: Sequence[int], task: str | None = None, prompt: int | None = None
+    ) -> Tensor:
         """The references' embeddings (B, D) with gradient, computed anew, each length once."""
         distinct = sorted(set(lengths))
         with self._lock:
             self._refresh()
-            found = self._forward(distinct, task)
+            found = self._forward(distinct, task, prompt)
         return found[[distinct.index(length) for length in lengths]]
 
     def _refresh(self) -> None:
@@ -155,12 +164,12 @@ class References:
             self._written = written
             self._table.clear()
 
-    def _embed_alone(self, length: int, task: str | None) -> Tensor:
+    def _embed_alone(self, length: int, task: str | None, prompt: int | None) -> Tensor:
         kind = self._model.device.type
         with torch.inference_mode(False), torch.no_grad(), torch.autocast(kind, enabled=False):
-            return self._forward([length], task)[0]
+            return self._forward([length], task, prompt)[0]
 
-    def _forward(self, lengths: Sequence[int], task: str | None) -> Tensor:
+    def _forward(self, lengths: Sequence[int], task: str | None, prompt: int | None) -> Tensor:
         """What the modules before the shift give for references of these lengths, (B, D)."""
         longest = max(lengths)
         parts = [self._features(length, task) for length in lengths]
@@ -171,6 +180,8 @@ class References:
             else value
             for name, value in parts[0].items()
         }
+        if prompt is not None:
+            joined["prompt_length"] = prompt
         tapes = [self._tape(length, task) for length in lengths]
         with self._positions.replay(_joined(tapes, lengths)):
             return self._run(joined, task)

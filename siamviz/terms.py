@@ -34,6 +34,15 @@ def check_similarity(asked: str) -> str:
     return check_choice("Similarity", asked, SIMILARITIES)
 
 
+def similarities(one: np.ndarray, other: np.ndarray, similarity: str) -> np.ndarray:
+    """Return the similarities (…) of embeddings (…, D) and (…, D) in float64."""
+    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    products = (one * other).sum(-1)
+    if similarity == "dot":
+        return products
+    return products / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
+
+
 def joint_settings(a: Settings, b: Settings) -> Settings:
     """Return what both sides were asked to do, or raise if they do not belong together.
 

@@ -101,3 +101,16 @@ def test_killed_at_work_it_goes_on_and_ends_as_if_it_had_not_been(model, files, 
 def _saved(folder: Path) -> bool:
     """Whether there is a whole checkpoint: the trainer writes its state last."""
     return bool(list(folder.glob("checkpoint-*/trainer_state.json")))
+
+
+def test_a_folder_is_found_from_the_users_home_and_here_is_no_new_one(
+    model, files, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    result = invoke("--model", model, *files, "--out", "~/exact", *QUICK)
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["exact"]
+    monkeypatch.chdir(tmp_path)
+    result = invoke("--model", model, *files, "--out", ".", *QUICK)
+    assert result.exit_code == 2
+    assert "holds something that is no model" in result.stderr

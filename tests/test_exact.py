@@ -86,11 +86,9 @@ def test_a_reference_that_is_padded_to_the_batch_changes_with_its_company():
     """As published: one reference a batch, as long as its longest text."""
     model = tiny()
     ids = shift_of(shifted()).references.ids(20)  # pyright: ignore[reportOptionalMemberAccess]
-    length = len(model.tokenizer(A)["input_ids"])
     with torch.no_grad():
         features = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         padded = model(features)["sentence_embedding"][0].numpy()
-        features = {"input_ids": ids[:, :length], "attention_mask": torch.ones(1, length)}
     alone = model.encode(A) - shifted().encode(A)
     size = np.linalg.norm(shifted().encode(A))
     assert np.linalg.norm(padded - alone) > 0.05 * size
@@ -120,6 +118,23 @@ def test_prompts_are_part_of_the_text_and_padded_in_its_reference():
     assert pair.ledger.base == 0
     assert not np.any(pair.token_effects_a)
     assert pair.relative_residual <= 2e-2
+
+
+def test_references_have_prompts_where_pooling_leaves_them_out():
+    model = tiny_models.encoder(include_prompt=False, prompts={"query": "query : "})
+    made = exact.shift(model)
+    shift = shift_of(made)
+    assert shift is not None
+    for options in ({}, {"prompt": "query : "}):
+        features = model.preprocess([A], **options)
+        assert ("prompt_length" in features) == bool(options)
+        features["input_ids"] = shift.references.ids(features["input_ids"].shape[1])
+        with torch.no_grad():
+            known = model(features)["sentence_embedding"][0].numpy()
+        own = model.encode(A, **options) - made.encode(A, **options)
+        assert_allclose(own, known, atol=1e-5)
+    found = siamviz.Explainer(made).contributions(A, prompt="query : ")
+    assert found.relative_residual <= 1e-2
 
 
 def test_behind_a_dense_layer_and_with_fewer_dimensions_the_reference_is_still_zero():
@@ -175,11 +190,11 @@ def test_in_training_references_have_gradients_and_no_dropout():
     lengths = [9, 5, 9]
     model.train()
     found = shift.references.embed_in_training(lengths)
-    assert_allclose(
-        found.detach().numpy(), shift.references.embed_in_training(lengths).detach().numpy()
-    )
     known = shift.references.embed(lengths).numpy()
     assert_allclose(found.detach().numpy(), known, atol=1e-10)
+    found.square().sum().backward()
+    grown = [p for p in model.parameters() if p.grad is not None and p.grad.abs().max() > 0]
+    assert len(grown) > len(list(model.parameters())) / 2
     assert all(m.training for m in model.modules())
 
 
@@ -199,9 +214,9 @@ def test_gradients_of_a_training_step_are_those_of_finite_differences(family):
     loss().backward()
     generator = torch.Generator().manual_seed(0)
     tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding)]
-    for parameter in list(model.parameters())[:: max(1, len(list(model.parameters())) // 6)]:
-        if parameter.grad is None:
-            continue
+    parameters = [p for p in model.parameters() if p.grad is not None]
+    assert len(parameters) > len(list(model.parameters())) / 2
+    for parameter in parameters[:: max(1, len(parameters) // 6)]:
         along = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
         for table in tables:  # torch gives the embedding of the pad token no gradient
             if parameter is table.weight and table.padding_idx is not None:
@@ -288,6 +303,32 @@ def test_a_shift_that_was_put_in_by_hand_says_what_to_do():
     model.append(ReferenceShift())
     with pytest.raises(UnsupportedModelError, match=r"siamviz\.exact\.shift\(model\)"):
         model.encode(A)
+
+
+def test_a_model_is_replaced_whole_and_what_a_kill_left_beside_it_goes(tmp_path):
+    exact.save(shifted("RoBERTa"), tmp_path / "model")
+    (tmp_path / "model" / "9_Old").mkdir()
+    (tmp_path / ".aside-model-0").mkdir()
+    exact.save(shifted(), tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert not (tmp_path / "model" / "9_Old").exists()
+    assert_allclose(exact.load(tmp_path / "model").encode(A), shifted().encode(A), atol=1e-6)
+
+
+def test_agreement_is_that_of_the_pairs_explained_by_both():
+    models = [siamviz.Explainer(one) for one in (tiny(), shifted())]
+    pairs = [(A, B), (B, "the happy dog runs"), ("dog", "cat")]
+    table = exact.agreement(*models, pairs, layers=[1], steps=3, progress=False)
+    known = [
+        models[0]
+        .explain(*pair, layer=1, steps=3)
+        .agreement(models[1].explain(*pair, layer=1, steps=3))
+        for pair in pairs[:2]
+    ]
+    [row] = table.to_dict("records")
+    assert (row["layer"], row["n"]) == (1, 2)
+    for name in ("pearson", "spearman"):
+        assert row[name] == pytest.approx(np.mean([getattr(one, name) for one in known]), rel=1e-4)
 
 
 def test_only_exact_models_are_saved_and_loaded_and_nothing_else_is_overwritten(tmp_path):

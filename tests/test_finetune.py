@@ -172,10 +172,12 @@ def test_records_that_cannot_be_used_are_told():
     [
         ({"epochs": 0}, InvalidArgumentError, "epochs must be at least 1, got 0"),
         ({"batch_size": 2.5}, ArgumentTypeError, "batch_size must be a whole number, got 2.5"),
-        ({"similarity": "euclidean"}, InvalidArgumentError, "Use one of 'cosine', 'dot'"),
+        ({"similarity": "euclidean"}, InvalidArgumentError, "Use similarity='cosine' or 'dot'"),
         ({"gold": "golden"}, DataError, "gold='golden' is no column"),
         ({"gold_range": (5, 0)}, InvalidArgumentError, "gold_range must rise"),
-        ({"learning_rate": -1.0}, InvalidArgumentError, "learning_rate must be above 0, got -1"),
+        ({"learning_rate": -1.0}, InvalidArgumentError, "learning_rate must be above 0 .* got -1"),
+        ({"learning_rate": "1"}, ArgumentTypeError, "learning_rate must be a number, got '1'"),
+        ({"seed": -1}, InvalidArgumentError, "seed must be at least 0, got -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_trained(options, error, said):
@@ -202,3 +204,44 @@ def test_the_settings_of_a_training_are_kept_with_its_checkpoints(tmp_path):
     tuned(fresh(), checkpoints=tmp_path, seed=3)
     kept = json.loads((tmp_path / "finetune.json").read_text())
     assert (kept["seed"], kept["epochs"], kept["similarity"]) == (3, 1, "cosine")
+
+
+def test_the_same_model_goes_on_after_a_stop_and_was_not_changed_by_it(tmp_path):
+    known = fresh(normalize=True)
+    tuned(known, epochs=2, similarity="dot")
+    model = fresh(normalize=True)
+    before = model.encode("a dog")
+
+    def stop(told: Note | Step) -> None:
+        if isinstance(told, Step) and told.done >= 8 * 7:
+            raise KeyboardInterrupt
+
+    options: dict[str, Any] = {"epochs": 2, "similarity": "dot", "checkpoints": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        tuned(model, **options, progress=stop)
+    assert_allclose(model.encode("a dog"), before)
+    assert (model.similarity_fn_name, model.training) == ("cosine", False)
+    steps: list[Note | Step] = []
+    assert tuned(model, **options, progress=steps.append).steps == 12
+    assert 0 < len([one for one in steps if isinstance(one, Step)]) < 12
+    assert_allclose(model.encode("a dog"), known.encode("a dog"), atol=1e-5)
+
+
+def test_checkpoints_of_the_model_without_its_shift_are_another_models(tmp_path):
+    original = tiny_models.encoder()
+    shifted = exact.shift(original)
+    tuned(original, checkpoints=tmp_path)
+    with pytest.raises(InvalidArgumentError, match="training with other model"):
+        tuned(shifted, checkpoints=tmp_path)
+
+
+def test_models_that_use_dot_products_are_scaled_too():
+    model = tiny_models.encoder()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(2.0)
+    model.similarity_fn_name = "dot"
+    model = exact.shift(model)
+    tuned(model, similarity="dot", learning_rate=1e-12)
+    vectors = model.encode([pair["a"] for pair in pairs()])
+    assert np.mean((vectors**2).sum(1)) == pytest.approx(1.0, abs=1e-4)

@@ -74,8 +74,8 @@ def exact(
         from siamviz.exact.storage import check_vacant, save
         from siamviz.exact.training import finetune
 
+        out = check_vacant(out)
         checkpoints = out.with_name(f"{out.name}.training")
-        check_vacant(out)
         made = shift(model)
         with resumable(f"The last checkpoint is kept in {str(checkpoints)!r}"):
             tuning = finetune(

@@ -52,7 +52,8 @@ def agreement(
     Returns
     -------
     DataFrame
-        One row a layer: how many pairs `n`; means over pairs of Pearson's and Spearman's
+        One row a layer: how many pairs `n` have a correlation (not those of two words, say, whose
+        matrix is one number); means over pairs of Pearson's and Spearman's
         correlation over the cells of a pair and of the share of the five strongest cells that both
         have in common, with 95 % intervals (`_low`, `_high`); the median relative residuals.
 
@@ -74,14 +75,14 @@ def agreement(
                 model.explain_many(pairs, layer=layer, baseline=start, **how)
                 for model, start in zip(models, (baseline, "pad"), strict=True)
             ]
-            rows.append({"layer": layer, "n": len(pairs), **_row(*found)})
+            rows.append({"layer": layer, **_row(*found)})
             stage.advance(1, len(pairs))
     return pd.DataFrame(rows)
 
 
 def _row(one: Sequence[PairAttribution], two: Sequence[PairAttribution]) -> dict[str, float]:
     agreements = [a.agreement(b) for a, b in zip(one, two, strict=True)]
-    row: dict[str, float] = {}
+    row: dict[str, float] = {"n": sum(np.isfinite(found.pearson) for found in agreements)}
     for name in _MEASURES:
         values = np.array([getattr(found, name) for found in agreements])
         mean = mean_interval(values[np.isfinite(values)])

@@ -11,6 +11,7 @@ from transformers import TrainerCallback
 from siamviz.agreement import correlation, ranks
 from siamviz.exact.scored import ScoredPairs
 from siamviz.study.progress import Listener, Stage
+from siamviz.terms import similarities
 
 _LOGGED = "siamviz_spearman"
 
@@ -33,11 +34,7 @@ class Score:
 def spearman(model: Any, pairs: ScoredPairs, similarity: str) -> float:
     """Return the rank correlation of a model's similarities with gold scores."""
     a, b = (model.encode(side, show_progress_bar=False) for side in (pairs.a, pairs.b))
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    found = (a * b).sum(-1)
-    if similarity == "cosine":
-        found /= np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return correlation(ranks(np.array(pairs.gold)), ranks(found))
+    return correlation(ranks(np.array(pairs.gold)), ranks(similarities(a, b, similarity)))
 
 
 class Course(TrainerCallback):

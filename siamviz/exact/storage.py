@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siamviz import models
+from siamviz import files, models
 from siamviz.errors import InvalidArgumentError
 from siamviz.reference_shift import shift_of
 
@@ -34,8 +34,8 @@ def save(model: SentenceTransformer, folder: str | Path) -> None:
     """
     _check_exact(model, "The model")
     path = check_vacant(folder)
-    with models.quiet():
-        model.save(str(path), create_model_card=False, safe_serialization=True)
+    with files.written_folder(path) as aside, models.quiet():
+        model.save(str(aside), create_model_card=False, safe_serialization=True)
 
 
 def check_vacant(folder: str | Path) -> Path:
@@ -46,7 +46,7 @@ def check_vacant(folder: str | Path) -> Path:
     InvalidArgumentError
         If it holds something that is no model.
     """
-    path = Path(folder).expanduser()
+    path = Path(folder).expanduser().absolute()
     if path.exists() and (
         not path.is_dir() or (any(path.iterdir()) and not (path / "modules.json").is_file())
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import shutil
@@ -96,7 +97,8 @@ def finetune(
         The rate rises over the first tenth of the steps and falls to 0, both linearly.
     checkpoints : str or path, optional
         A folder in which the trainer keeps its latest checkpoint: the same call goes on from there
-        after a kill or Ctrl-C, and gives what it would have given.
+        after a kill or Ctrl-C, and gives what it would have given. A model whose training does not
+        end is left as it was.
     progress : bool or callable
         Show a bar, or call it as `siamviz.analyze` does.
 
@@ -111,21 +113,26 @@ def finetune(
     """
     check_similarity(similarity)
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        _check_count(name, value)
-    if not learning_rate > 0:
-        raise InvalidArgumentError(f"learning_rate must be above 0, got {learning_rate}.")
+        _check_count(name, value, 1)
+    _check_count("seed", seed, 0)
+    _check_rate(learning_rate)
     scale = None if gold_range is None else GoldRange(*gold_range)
     columns = (text_a, text_b, gold)
     pairs = ScoredPairs.read(train, columns, scale, "training")
     measured = None if dev is None else ScoredPairs.read(dev, columns, scale, "dev")
     _require_trainer()
-    weights = Encoder(model).digest()
+    begun = Encoder(model)
     asked = {
         "epochs": epochs, "similarity": similarity, "batch_size": batch_size,
         "learning_rate": learning_rate, "seed": seed, "pairs": pairs.digest,
-        "model": weights,
+        "dev": None if measured is None else measured.digest,
+        "model": f"{begun.digest()} {begun.configuration()}",
     }  # fmt: skip
-    with listening(progress) as listener, _folder(checkpoints, asked) as folder:
+    with (
+        listening(progress) as listener,
+        _folder(checkpoints, asked) as folder,
+        _as_it_was_on_failure(model),
+    ):
         if listener and pairs.unusable:
             listener(Note(f"{pairs.unusable:,} records of the training data cannot be used."))
         factor = _use_similarity(model, similarity, pairs)
@@ -134,19 +141,41 @@ def finetune(
         trainer = make_trainer(model, pairs, folder, asked, factor, course, keep=keep)
         with models.quiet():
             trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
-    model.zero_grad(set_to_none=True)
-    model.eval()
     return Tuning(course.scores, len(pairs.gold), trainer.state.global_step, pairs.unusable)
+
+
+@contextmanager
+def _as_it_was_on_failure(model: Any) -> Generator[None]:
+    """Take back a training that does not end, so that the same call can go on with it."""
+    weights, children = copy.deepcopy(model.state_dict()), dict(model.named_children())
+    similarity, shift = model.similarity_fn_name, shift_of(model)
+    scale = None if shift is None else shift.scale
+    try:
+        yield
+    except BaseException:
+        for name, _ in list(model.named_children()):
+            delattr(model, name)
+        for name, child in children.items():
+            model.add_module(name, child)
+        model.similarity_fn_name = similarity
+        if shift is not None and scale is not None:
+            shift.scale = scale
+        model.load_state_dict(weights)
+        raise
+    finally:
+        model.zero_grad(set_to_none=True)
+        model.eval()
 
 
 def _use_similarity(model: Any, similarity: str, pairs: ScoredPairs) -> float:
     """Make it the model's own; returns what its similarities are multiplied by in training."""
-    was, model.similarity_fn_name = model.similarity_fn_name, similarity
-    if similarity == "cosine" or was == "dot":
+    model.similarity_fn_name = similarity
+    if similarity == "cosine":
         return 1.0
-    for name, child in list(model.named_children()):
-        if isinstance(child, Normalize):
-            delattr(model, name)
+    for name, child in reversed(list(model.named_children())):
+        if not isinstance(child, Normalize):
+            break
+        delattr(model, name)
     vectors = model.encode(pairs.a[:_SAMPLE], show_progress_bar=False)
     square = float(np.mean(np.sum(np.square(vectors, dtype=np.float64), axis=1)))
     shift = shift_of(model)
@@ -211,8 +240,17 @@ def _require_trainer() -> None:
             )
 
 
-def _check_count(name: str, value: Any) -> None:
+def _check_count(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ArgumentTypeError(f"{name} must be a whole number, got {value!r:.60}.")
-    if value < 1:
-        raise InvalidArgumentError(f"{name} must be at least 1, got {value}.")
+    if value < least:
+        raise InvalidArgumentError(f"{name} must be at least {least}, got {value}.")
+
+
+def _check_rate(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ArgumentTypeError(f"learning_rate must be a number, got {value!r:.60}.")
+    if not 0 < value < math.inf:
+        raise InvalidArgumentError(
+            f"learning_rate must be above 0 and finite, got {value}. Usual are 1e-5 to 5e-5."
+        )

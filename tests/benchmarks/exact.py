@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from siamviz import exact
+from siamviz.terms import similarities
 from tests.benchmarks import data
 from tests.benchmarks.table import Row, skipped
 from tests.benchmarks.timing import side_by_side
@@ -71,11 +72,8 @@ def _records(split: str) -> list[dict[str, Any]]:
 
 
 def _similarities(model: Any, pairs: list[dict[str, Any]], similarity: str) -> np.ndarray:
-    a, b = (model.encode([pair[side] for pair in pairs]).astype(np.float64) for side in "ab")
-    products = (a * b).sum(1)
-    if similarity == "dot":
-        return products
-    return products / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    a, b = (model.encode([pair[side] for pair in pairs]) for side in "ab")
+    return similarities(a, b, similarity)
 
 
 def _interval(gold: np.ndarray, one: np.ndarray, other: np.ndarray) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from siamviz.encoder import Encoder
 from siamviz.monitor import Monitor
 from siamviz.opened import EncodedText
+from siamviz.terms import similarities
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +58,6 @@ class Text:
         whole = np.ones((len(distinct), len(self.encoded.tokens)), dtype=bool)
         whole[:, self.places] = distinct
         return self.encoder.embed_kept(self.encoded, whole, Monitor())[which.ravel()]
-
-
-def similarities(one: np.ndarray, other: np.ndarray, similarity: str) -> np.ndarray:
-    """Return the similarities of embeddings (…, D) and (…, D)."""
-    products = (one * other).sum(-1)
-    if similarity == "dot":
-        return products
-    return products / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
 
 
 def one_sided(text: Text, other: Text, importances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

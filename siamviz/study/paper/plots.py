@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -24,35 +24,45 @@ _MEASURES = {
 
 def figures(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Any]]:
     """Yield a title and a figure for each thing that the tables show."""
-    if "accuracy" in tables:
-        fixed = tables["accuracy"].query("rule != 'adaptive'")
-        fixed = fixed.assign(of=fixed["model"] + ", layer " + fixed["layer"].astype(str))
-        for name in fixed["of"].unique():
-            curves = _lines(fixed.query("of == @name"), "rule", "steps", "residual", both_log=True)
-            yield f"Relative residual against steps: {name}", curves
-    if "shares" in tables:
-        shares = tables["shares"].assign(of=lambda t: t["model"] + ", " + t["baseline"])
-        yield (
-            "Share of the pairs' sum that the strongest token pairs carry",
-            _lines(shares, "of", "percent", "of_pairs"),
-        )
-    if "sums" in tables:
-        sums = tables["sums"].assign(of=lambda t: t["model"] + ", " + t["baseline"])
-        for name, some in sums.groupby("of", sort=False):
-            title = f"How well parts of the matrix rank pairs (Spearman with gold): {name}"
-            yield title, _dots(some, "part", "spearman")
-    if "agreement" in tables:
-        by_layer = tables["agreement"].query("baseline == 'pad'")
-        yield (
-            "Agreement of exact and approximate attributions (Spearman) by layer",
-            _lines(by_layer, "model", "layer", "spearman"),
-        )
-    if "faithfulness" in tables:
-        for name, rows in tables["faithfulness"].groupby("model", sort=False):
-            for measure, some in rows.groupby("measure", sort=False):
-                if str(measure) in _MEASURES:
-                    title = f"{_MEASURES[str(measure)]}, beyond random: {name}"
-                    yield title, _dots(some, "method", "over_random")
+    for part, drawn in _DRAWN.items():
+        if part in tables:
+            yield from drawn(tables[part])
+
+
+def _accuracy(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    fixed = table.query("rule != 'adaptive'")
+    of = fixed["model"] + ", layer " + fixed["layer"].astype(str)
+    for name, some in fixed.groupby(of, sort=False):
+        curves = _lines(some, "rule", "steps", "residual", both_log=True)
+        yield f"Relative residual against steps: {name}", curves
+
+
+def _shares(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    named = table.assign(of=table["model"] + ", " + table["baseline"])
+    title = "Share of the pairs' sum that the largest token pairs carry"
+    yield title, _lines(named, "of", "percent", "of_pairs")
+
+
+def _sums(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    for name, some in table.groupby(table["model"] + ", " + table["baseline"], sort=False):
+        yield f"How well parts of the matrix rank pairs: {name}", _dots(some, "part", "spearman")
+
+
+def _agreement(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    title = "Agreement of exact and approximate attributions (Spearman) by layer"
+    yield title, _lines(table.query("baseline == 'pad'"), "model", "layer", "spearman")
+
+
+def _faithfulness(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    for measure, title in _MEASURES.items():
+        for name, some in table.query(f"measure == {measure!r}").groupby("model", sort=False):
+            yield f"{title}, beyond random: {name}", _dots(some, "method", "over_random")
+
+
+_DRAWN: dict[str, Callable[[pd.DataFrame], Iterator[tuple[str, Any]]]] = {
+    "accuracy": _accuracy, "shares": _shares, "sums": _sums, "agreement": _agreement,
+    "faithfulness": _faithfulness,
+}  # fmt: skip
 
 
 def _lines(table: pd.DataFrame, group: str, x: str, y: str, *, both_log: bool = False) -> Any:
