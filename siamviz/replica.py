@@ -18,6 +18,8 @@ _HOOKS = (
     "_backward_hooks",
     "_backward_pre_hooks",
 )
+_HOOKED = "_output_capturing_hooks_installed"
+"""By what transformers knows that a model has the hooks that collect attentions, once asked."""
 
 
 def replicate(
@@ -65,6 +67,8 @@ class _Replication:
         for name in _HOOKS:
             if name in state:
                 state[name] = copy.copy(state[name]) if self._hooks else type(state[name])()
+        if not self._hooks:
+            state.pop(_HOOKED, None)
         return twin
 
     def _attribute(self, value: Any) -> Any:

@@ -25,6 +25,7 @@ from siamviz.errors import (
     check_layer,
 )
 from siamviz.monitor import Monitor
+from siamviz.replica import replicate
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -343,3 +344,17 @@ def test_what_kind_of_pooling_the_model_has():
     assert Encoder(tiny_models.encoder(after=[Normalize()])).mean_pooled
     assert not Encoder(tiny_models.encoder(pooling="cls")).mean_pooled
     assert Encoder(tiny_models.encoder(pooling="cls")).pooling == "cls"
+
+
+def test_a_model_that_was_asked_for_attentions_gives_them_in_its_copy_too(model):
+    inputs = model.preprocess(["the dog sleeps"])
+    asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    copies = []
+    for _ in range(2):
+        copied = next(iter(replicate(model)[0].children()))
+        copied.set_attn_implementation("eager")
+        copies.append(copied(**asked, output_attentions=True).attentions)
+        own = next(iter(model[0].children()))
+        own(**asked, output_hidden_states=True)
+    assert len(copies[0]) == len(copies[1]) > 0
+    assert torch.equal(copies[0][0], copies[1][0])

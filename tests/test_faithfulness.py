@@ -10,7 +10,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr, ttest_rel
 
-from siamviz import Explainer
+from siamviz import Explainer, RightRiemann
 from siamviz.encoder import Encoder
 from siamviz.study.paper.curves import Text, one_sided, two_sided
 from siamviz.study.paper.faithfulness import MEASURES, Measurer, summary
@@ -56,7 +56,7 @@ def test_the_strongest_pairs_go_from_both_texts_and_something_stays(encoder, tex
 
 
 def test_masking_a_word_is_embedding_the_text_with_the_mask_in_its_place(encoder, texts):
-    found = masked_changes(encoder, texts[0].encoded)
+    found = masked_changes(encoder, texts[0].encoded, encoder.tokenizer.mask_token_id)
     assert np.isnan(found[[0, -1]]).all()
     for place, text in enumerate(("[MASK] dog sleeps", "the [MASK] sleeps", "the dog [MASK]"), 1):
         masked = Text.of(encoder, text, "cosine").embedding
@@ -67,7 +67,7 @@ def test_rollout_is_the_product_of_what_the_layers_let_through():
     model = tiny_models.encoder()
     encoder = Encoder(model)
     encoded = encoder.encode("the dog sleeps")
-    found = Attention(model).rollout(encoded)
+    found = Attention(model).rollout(encoded, "mean")
     transformer = next(iter(model[0].children()))
     states = transformer(
         **{name: encoded.features[name] for name in ("input_ids", "attention_mask")},
@@ -86,10 +86,11 @@ def test_rollout_is_the_product_of_what_the_layers_let_through():
         through = (0.5 * mean + 0.5 * np.eye(len(mean))) @ through
     assert_allclose(found, through.mean(0), atol=1e-6)
     assert found.sum() == pytest.approx(1)
+    assert_allclose(Attention(model).rollout(encoded, "cls"), through[0], atol=1e-6)
 
 
 def test_every_method_is_measured_by_the_same_deletions(explainer, encoder):
-    pair = explainer.explain(A, B, steps=4)
+    pair = explainer.explain(A, B, layer=2, steps=4)
     rows = {row.pop("method"): row for row in Measurer(explainer).measure({"pad": pair}, seed=0)}
     assert set(rows) == {
         "pad", "pad, folded", "gradient × input", "last-layer dot products", "attention rollout",
@@ -101,6 +102,20 @@ def test_every_method_is_measured_by_the_same_deletions(explainer, encoder):
     top = np.sort(known.ravel())[-5:].sum()
     chosen = known.ravel()[np.argsort(cells.ravel())[-5:]].sum()
     assert rows["pad"]["top_effect"] == pytest.approx(chosen / top, rel=1e-5)
+    gradient = explainer.explain(A, B, layer=2, baseline="zero", quadrature=RightRiemann(1)).matrix
+    masked = [
+        masked_changes(encoder, encoder.encode(text), encoder.tokenizer.mask_token_id)
+        for text in (A, B)
+    ]
+    rollouts = [Attention(encoder.model).rollout(encoder.encode(text), "mean") for text in (A, B)]
+    for name, matrix in (
+        ("gradient × input", gradient),
+        ("occlusion", masked[0] @ masked[1].T),
+        ("attention rollout", np.outer(*rollouts)),
+        ("pad, folded", pair.fold().matrix),
+    ):
+        own = np.corrcoef(np.asarray(matrix)[1:-1, 1:-1].ravel(), known.ravel())[0, 1]
+        assert rows[name]["pearson"] == pytest.approx(own, abs=1e-5), name
     assert rows["deletion itself"]["spearman"] == pytest.approx(1)
     assert rows["deletion itself"]["top_effect"] == pytest.approx(1)
     embeddings = explainer.model.encode([A, B], output_value="token_embeddings")

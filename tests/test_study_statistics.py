@@ -12,7 +12,14 @@ from scipy import stats
 
 from siamviz.errors import InvalidArgumentError
 from siamviz.study import statistics
-from siamviz.study.statistics import Estimate, mean_interval, mean_intervals, metrics
+from siamviz.study.statistics import (
+    Estimate,
+    mean_interval,
+    mean_intervals,
+    median_interval,
+    metrics,
+    spearman_difference,
+)
 
 
 def pairs(n: int, seed: int = 0, step: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -230,3 +237,30 @@ def test_groups_of_one_or_none_have_no_interval_and_equal_values_no_width() -> N
 
 def test_no_groups_give_no_means() -> None:
     assert [part.shape for part in mean_intervals([], [], [])] == [(0,)] * 3
+
+
+def test_a_difference_of_rank_correlations_is_taken_over_the_same_resamples():
+    rng = np.random.default_rng(1)
+    gold = rng.normal(size=60)
+    one, other = gold + rng.normal(size=60), gold + 2 * rng.normal(size=60)
+    found = spearman_difference(gold, one, other, samples=400, seed=3)
+    known = stats.spearmanr(gold, one).statistic - stats.spearmanr(gold, other).statistic
+    assert found.value == pytest.approx(known)
+    drawn = []
+    generator = np.random.default_rng(5)
+    for _ in range(400):
+        rows = generator.integers(60, size=60)
+        first, second = (stats.spearmanr(gold[rows], x[rows]).statistic for x in (one, other))
+        drawn.append(first - second)
+    assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.03)
+    same = spearman_difference(gold, one, one + 0)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def test_a_median_has_an_interval_that_covers_it():
+    rng = np.random.default_rng(0)
+    covered = [
+        low <= 0 <= high
+        for _, low, high in (median_interval(rng.normal(size=41), samples=200) for _ in range(200))
+    ]
+    assert 0.88 < np.mean(covered) < 0.99

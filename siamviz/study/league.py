@@ -11,7 +11,7 @@ import numpy as np
 
 from siamviz.errors import check_choice
 from siamviz.study.linguistics import KIND_SQL
-from siamviz.study.statistics import mean_intervals
+from siamviz.study.statistics import mean_intervals, ratio_intervals
 from siamviz.study.tables import TOP_PERCENTS
 
 if TYPE_CHECKING:
@@ -133,16 +133,7 @@ def top_share(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     sums = np.array(list(found["top_share"])) if size else np.empty((0, len(TOP_PERCENTS)))
     frame = pd.DataFrame({"percent": TOP_PERCENTS})
     for name, whole in (("of_pairs", found["pairs"]), ("of_score", found["score"])):
-        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = _ratio(sums, np.asarray(whole))
+        frame[name], frame[f"{name}_low"], frame[f"{name}_high"] = ratio_intervals(
+            sums, np.asarray(whole)
+        )
     return frame
-
-
-def _ratio(parts: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Σ parts / Σ whole for each column, with the 95 % interval of a ratio of means."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = parts.sum(0) / whole.sum()
-        deviations = (parts - ratio * whole[:, None]) / whole.mean() if len(whole) else parts
-    _, low, high = mean_intervals(
-        np.full(parts.shape[1], len(whole)), deviations.sum(0), np.square(deviations).sum(0)
-    )
-    return ratio, ratio + low, ratio + high

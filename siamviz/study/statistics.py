@@ -105,6 +105,66 @@ def metrics(gold: ArrayLike, score: ArrayLike, *, samples: int = 1000, seed: int
     )
 
 
+def spearman_difference(
+    gold: ArrayLike, one: ArrayLike, other: ArrayLike, *, samples: int = 1000, seed: int = 0
+) -> Estimate:
+    """Return by how much better `one` ranks the pairs than `other`, over the same resamples.
+
+    Parameters
+    ----------
+    gold, one, other : array_like, shape (n,)
+        Finite numbers.
+    samples, seed : int
+        As in `metrics`.
+
+    Returns
+    -------
+    Estimate
+        The difference of Spearman's correlations with gold.
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `metrics`.
+    """
+    (x, y), (_, z) = _checked(gold, one, samples), _checked(gold, other, samples)
+    value = correlation(ranks(x), ranks(y)) - correlation(ranks(x), ranks(z))
+    if x.size < 3:
+        return Estimate(value, math.nan, math.nan, _too_few(x.size))
+    of_x, of_y, of_z = _Ranks.of(x), _Ranks.of(y), _Ranks.of(z)
+    found: list[np.ndarray] = []
+    for counts in _draws(x.size, samples, np.random.default_rng(seed)):
+        known = of_x.within(counts)
+        first, second = (_correlations(counts, known, of.within(counts)) for of in (of_y, of_z))
+        found.append(first - second)
+    return _estimate(value, np.concatenate(found), _constant(x, y) or _constant(x, z))
+
+
+def ratio_intervals(
+    parts: np.ndarray, whole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return Σ parts / Σ whole for each column, with the 95 % interval of a ratio of means.
+
+    Parameters
+    ----------
+    parts : (n, k) array
+    whole : (n,) array
+        One for each sentence pair.
+
+    Returns
+    -------
+    tuple of np.ndarray, each of shape (k,)
+        Ratios, lower and upper bounds.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = parts.sum(0) / whole.sum()
+        deviations = (parts - ratio * whole[:, None]) / whole.mean() if len(whole) else parts
+    _, low, high = mean_intervals(
+        np.full(parts.shape[1], len(whole)), deviations.sum(0), np.square(deviations).sum(0)
+    )
+    return ratio, ratio + low, ratio + high
+
+
 def mean_interval(values: ArrayLike) -> tuple[float, float, float]:
     """Return the mean of independent values and its 95 % Student-t interval.
 

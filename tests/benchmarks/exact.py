@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from siamviz import exact
+from siamviz.study.statistics import spearman_difference
 from siamviz.terms import similarities
 from tests.benchmarks import data
 from tests.benchmarks.table import Row, skipped
@@ -53,16 +53,16 @@ def _par(model: Any, similarity: str) -> Row:
         tuning = exact.finetune(made, train, dev, similarity=similarity, progress=False)
         found[name] = tuning.scores
         scores[name] = _similarities(made, dev, similarity)
-    low, high = _interval(gold, scores["exact"], scores["original"])
+    difference = spearman_difference(gold, scores["exact"], scores["original"], samples=SAMPLES)
     one, other = found["exact"], found["original"]
     return Row(
         f"{PAR}, {similarity}",
-        f"{100 * (one[-1].spearman - other[-1].spearman):+.1f} points",
+        f"{100 * difference.value:+.1f} points",
         "−0.5" if similarity == "cosine" else "",
         "0" if similarity == "cosine" else "",
         f"{100 * one[-1].spearman:.1f} and {100 * other[-1].spearman:.1f}, difference "
-        f"[{100 * low:.1f}, {100 * high:.1f}] over {SAMPLES} paired resamples; before: "
-        f"{100 * one[0].spearman:.1f} and {100 * other[0].spearman:.1f}",
+        f"[{100 * difference.low:.1f}, {100 * difference.high:.1f}] over {SAMPLES} paired "
+        f"resamples; before: {100 * one[0].spearman:.1f} and {100 * other[0].spearman:.1f}",
     )
 
 
@@ -74,14 +74,3 @@ def _records(split: str) -> list[dict[str, Any]]:
 def _similarities(model: Any, pairs: list[dict[str, Any]], similarity: str) -> np.ndarray:
     a, b = (model.encode([pair[side] for pair in pairs]) for side in "ab")
     return similarities(a, b, similarity)
-
-
-def _interval(gold: np.ndarray, one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of the difference of two rank correlations over the same pairs."""
-    rng = np.random.default_rng(0)
-    found = []
-    for _ in range(SAMPLES):
-        rows = rng.integers(len(gold), size=len(gold))
-        known = gold[rows]
-        found.append(spearmanr(known, one[rows])[0] - spearmanr(known, other[rows])[0])
-    return tuple(np.quantile(found, [0.025, 0.975]))

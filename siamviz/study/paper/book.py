@@ -44,7 +44,7 @@ class Book:
         if path.is_file() and noted.is_file():
             known = json.loads(noted.read_text("utf-8"))
             if known["digest"] == digest:
-                return pd.read_csv(path)
+                return pd.read_csv(path) if path.stat().st_size > 1 else pd.DataFrame()
         frame = make()
         noted.unlink(missing_ok=True)
         with written(path) as aside:

@@ -26,6 +26,9 @@ MEASURES = (
 )  # fmt: skip
 RANDOM = "random"
 DELETION = "deletion itself"
+OCCLUSION = "occlusion"
+GRADIENT = "gradient × input"
+ROLLOUT = "attention rollout"
 _DRAWS = 5
 _TOP = 5
 
@@ -59,7 +62,8 @@ class Measurer:
             Empty if a text has a single token. `pearson`, `spearman` and `top_overlap` compare with
             mixed deletion differences; `top_effect` is what these give to a method's five largest
             cells, relative to the most that five cells can have; `deletion` and `insertion` are
-            means over both texts, see `one_sided`; `both_sides` see `two_sided`.
+            means over both texts, see `one_sided`; `both_sides` see `two_sided`. Matrices whose
+            reference is not neutral are measured a second time with its terms folded in.
         """
         pair = next(iter(explained.values()))
         texts = [
@@ -73,7 +77,7 @@ class Measurer:
         matrices |= {
             f"{name}, folded": one.fold().matrix[cells]
             for name, one in explained.items()
-            if name == "pad"
+            if one.base
         }
         others = self._others(texts, pair, known)
         matrices |= {name: matrix[cells] for name, matrix in others.items()}
@@ -92,17 +96,21 @@ class Measurer:
         """Matrices (S_a, S_b) of methods that need no integral."""
         both = (pair.text_a, pair.text_b)
         explain, one_step = self._explainer.explain, RightRiemann(1)
-        masked = [masked_changes(self._encoder, text.encoded) for text in texts]
-        rollouts = [self._attention.rollout(text.encoded) for text in texts]
-        return {
-            "gradient × input": explain(*both, baseline="zero", quadrature=one_step).matrix,
-            "last-layer dot products": explain(
-                *both, layer=-1, baseline="zero", quadrature=one_step
-            ).matrix,
-            "attention rollout": np.outer(*rollouts),
-            "occlusion": masked[0] @ masked[1].T,
+        how: Any = {
+            "baseline": "zero", "quadrature": one_step, "similarity": pair.similarity,
+        }  # fmt: skip
+        pooling, mask = self._encoder.pooling, self._encoder.tokenizer.mask_token_id
+        rollouts = [self._attention.rollout(text.encoded, pooling) for text in texts]
+        found = {
+            GRADIENT: explain(*both, layer=pair.settings.layer, **how).matrix,
+            "last-layer dot products": explain(*both, layer=-1, **how).matrix,
+            ROLLOUT: np.outer(*rollouts),
             DELETION: known.matrix,
         }
+        if mask is not None:
+            masked = [masked_changes(self._encoder, text.encoded, mask) for text in texts]
+            found[OCCLUSION] = masked[0] @ masked[1].T
+        return found
 
 
 def _measured(

@@ -22,7 +22,7 @@ def readable(part: str, table: pd.DataFrame) -> pd.DataFrame:
         return _by_steps(table)
     shown = _with_intervals(table)
     if part == "probes":
-        return _wide(shown, ["model", "kind", "measure", "n"], "sentence", "mean")
+        return _wide(shown, ["model", "kind", "measure", "n", "groups"], "sentence", "mean")
     if part == "faithfulness":
         return _wide(shown, ["model", "method", "n"], "measure", "mean")
     return shown
@@ -30,9 +30,10 @@ def readable(part: str, table: pd.DataFrame) -> pd.DataFrame:
 
 def _by_steps(table: pd.DataFrame) -> pd.DataFrame:
     """Residuals, and scalar errors in brackets, with a column for each number of steps."""
+    columns = ("residual", "residual_low", "residual_high", "scalar_error")
     cells = [
-        f"{residual:.1e} ({scalar:.0e})"
-        for residual, scalar in zip(table["residual"], table["scalar_error"], strict=True)
+        f"{residual:.1e} [{low:.0e}, {high:.0e}] ({scalar:.0e})"
+        for residual, low, high, scalar in zip(*(table[name] for name in columns), strict=True)
     ]
     adaptive = table["rule"] == "adaptive"
     steps = table["steps"].astype(str).where(~adaptive, "adaptive")

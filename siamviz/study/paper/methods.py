@@ -29,11 +29,16 @@ class Attention:
         )
         self._transformer.set_attn_implementation("eager")
 
-    def rollout(self, encoded: EncodedText) -> np.ndarray:
-        """How much of each token reaches the others, on average, (S,).
+    def rollout(self, encoded: EncodedText, pooling: str) -> np.ndarray:
+        """How much of each token reaches those that are pooled, (S,).
 
         Attention rollout (Abnar and Zuidema, ACL 2020): the product over layers of the heads' mean
         weights, with half of each token staying where it is.
+
+        Parameters
+        ----------
+        pooling : str
+            The first token's row counts for "cls", the last one's for "lasttoken", else the mean.
         """
         inputs = {name: encoded.features[name] for name in ("input_ids", "attention_mask")}
         device = self._transformer.device
@@ -44,20 +49,11 @@ class Attention:
         for weights in layers:
             mean = weights[0].mean(0).double().cpu().numpy()
             reached = (mean + np.eye(len(mean))) / 2 @ reached
-        return reached.mean(0)
+        return reached[{"cls": [0], "lasttoken": [-1]}.get(pooling, slice(None))].mean(0)
 
 
-def masked_changes(encoder: Encoder, encoded: EncodedText) -> np.ndarray:
-    """The embedding minus that with token i masked, (S, D); NaN for special tokens.
-
-    Raises
-    ------
-    ValueError
-        If the tokenizer has no mask token.
-    """
-    mask = encoder.tokenizer.mask_token_id
-    if mask is None:
-        raise ValueError("The tokenizer has no mask token.")
+def masked_changes(encoder: Encoder, encoded: EncodedText, mask: int) -> np.ndarray:
+    """The embedding minus that with the token `mask` for token i, (S, D); NaN for special ones."""
     places = encoded.content.nonzero().flatten()
     opened = encoder.opened()
     ids = encoded.features["input_ids"].repeat(len(places), 1)

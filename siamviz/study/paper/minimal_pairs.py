@@ -30,10 +30,10 @@ def minimal_pairs(explainer: Explainer, probes: Sequence[Probe], **options: Any)
     Returns
     -------
     DataFrame
-        For the `changed` sentence, the `control` and their `difference`: the mean over probes,
-        with a 95 % interval, of two measures. `drop` is the score of the base with itself less
-        that with the sentence; `words` the effects of the words that only the sentence has, with
-        all of the base and on their own.
+        For the `changed` sentence, the `control` and their `difference`: the mean over groups of
+        probes of one template, with a 95 % interval, of two measures. `drop` is the score of the
+        base with itself less that with the sentence; `words` the effects of the words that only
+        the sentence has, with all of the base and on their own, where there are any.
     """
     import pandas as pd
 
@@ -44,22 +44,22 @@ def minimal_pairs(explainer: Explainer, probes: Sequence[Probe], **options: Any)
         [one.score - other.score for one, other in zip(own, others, strict=True)]
         for others in (changed, control)
     ]
-    words = [
-        [_effect(pair, one.changed_words) for pair, one in zip(changed, probes, strict=True)],
-        [_effect(pair, one.control_words) for pair, one in zip(control, probes, strict=True)],
-    ]
+    measures = {"drop": drops}
+    if all(one.changed_words for one in probes):
+        measures["words"] = [
+            [_effect(pair, one.changed_words) for pair, one in zip(changed, probes, strict=True)],
+            [_effect(pair, one.control_words) for pair, one in zip(control, probes, strict=True)],
+        ]
+    group = np.unique([one.group for one in probes], return_inverse=True)[1]
     rows: list[dict[str, Any]] = []
-    for measure, sides in (("drop", drops), ("words", words)):
-        values = {
-            "changed": sides[0],
-            "control": sides[1],
-            "difference": np.subtract(sides[0], sides[1]),
-        }
-        for sentence, numbers in values.items():
-            mean, low, high = mean_interval(numbers)
+    for measure, sides in measures.items():
+        one, other = np.array(sides)
+        for sentence, values in (("changed", one), ("control", other), ("difference", one - other)):
+            means = np.bincount(group, values) / np.bincount(group)
+            mean, low, high = mean_interval(means)
             rows.append(
-                {"measure": measure, "sentence": sentence, "n": len(probes), "mean": mean,
-                 "low": low, "high": high}
+                {"measure": measure, "sentence": sentence, "n": len(probes),
+                 "groups": len(means), "mean": mean, "low": low, "high": high}
             )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "accuracy": "Residual (and scalar error) against steps",
-    "shares": "What the strongest token pairs carry",
+    "shares": "What the largest token pairs carry",
     "classes": "Parts of speech and dependency roles",
     "sums": "How well parts of the matrix rank pairs",
     "agreement": "Exact against approximate attributions",

@@ -21,10 +21,12 @@ class Probe:
     changed : str
         Says something else: negated, with an antonym, or with its roles swapped.
     control : str
-        Differs as much in form and says the same, or hardly more: another adverb for "not", a
-        synonym for the antonym, the passive for swapped roles.
+        Says the same, or hardly more, in another form: another adverb for "not", a synonym for
+        the antonym, the passive for swapped roles, which is two words longer.
     changed_words, control_words : tuple of str
-        The words of these that the base has not; for roles, those that stand elsewhere.
+        The words of these that the base has not; none for roles.
+    group : str
+        What probes of one template have in common; these are no independent samples.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class Probe:
     control: str
     changed_words: tuple[str, ...]
     control_words: tuple[str, ...]
+    group: str
 
 
 _STATES = (
@@ -69,9 +72,12 @@ _DEEDS = (
 """What is done, and who can both do it and have it done to them."""
 
 
-def probes(kind: str) -> tuple[Probe, ...]:
-    """Return all probes of a kind, over 100, in a fixed order."""
-    return tuple({"negation": _negations, "antonym": _antonyms, "roles": _roles}[kind]())
+def probes(kind: str, count: int | None = None) -> tuple[Probe, ...]:
+    """Return all probes of a kind, over 100, in a fixed order; or so many, evenly spread."""
+    every = tuple({"negation": _negations, "antonym": _antonyms, "roles": _roles}[kind]())
+    if count is None:
+        return every
+    return tuple(every[place * len(every) // count] for place in range(min(count, len(every))))
 
 
 def _negations() -> Iterator[Probe]:
@@ -84,13 +90,14 @@ def _negations() -> Iterator[Probe]:
             f"The {thing} is {adverb} {state}.",
             ("not",),
             (adverb,),
+            state,
         )
 
 
 def _antonyms() -> Iterator[Probe]:
     for thing, states in _things():
         base, changed, control = (f"The {thing} is {state}." for state in states)
-        yield Probe("antonym", base, changed, control, states[1:2], states[2:])
+        yield Probe("antonym", base, changed, control, states[1:2], states[2:], states[0])
 
 
 def _roles() -> Iterator[Probe]:
@@ -102,8 +109,9 @@ def _roles() -> Iterator[Probe]:
                     f"The {one} {deed} the {other}.",
                     f"The {other} {deed} the {one}.",
                     f"The {other} was {deed} by the {one}.",
-                    (one, other),
-                    ("was", "by"),
+                    (),
+                    (),
+                    deed,
                 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siamviz.agreement import correlation
-from siamviz.study.statistics import mean_interval
+from siamviz.study.statistics import mean_interval, ratio_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +45,10 @@ def references(
     Returns
     -------
     DataFrame
-        Means over pairs of the ledger's terms relative to the score, those of `pairs` with a 95 %
-        interval; the share of `negative` cells; the median residual, how many results converged,
-        the median number of steps, and the seconds that a pair took. `stability` is the mean
-        correlation of a matrix with that of the same texts with their full stops taken away or
+        The ledger's terms summed over pairs, relative to the summed scores, that of `pairs` with a
+        95 % interval; the share of `negative` cells; the median residual, how many results
+        converged, the median number of steps, and the seconds that a pair took. `stability` is the
+        mean correlation of a matrix with that of the same texts with their full stops taken away or
         added, over the cells that both have; `exact` that with the exact model's matrix.
     """
     import pandas as pd
@@ -77,10 +77,12 @@ def references(
 
 
 def _ledger(found: Sequence[PairAttribution]) -> dict[str, float]:
-    """The ledger's terms relative to the score, averaged over pairs."""
-    parts = {term: [getattr(one.ledger, term) / one.score for one in found] for term in _TERMS}
-    means = {term: float(np.mean(values)) for term, values in parts.items() if term != "pairs"}
-    return _mean("pairs", parts["pairs"]) | means
+    """The ledger's terms relative to the scores, over all pairs."""
+    parts = np.array([[getattr(one.ledger, term) for term in _TERMS] for one in found])
+    ratios, low, high = ratio_intervals(parts, np.array([one.score for one in found]))
+    bounds = {"pairs": ratios[0], "pairs_low": low[0], "pairs_high": high[0]}
+    terms = dict(zip(_TERMS, ratios, strict=True))
+    return {name: float(value) for name, value in (bounds | terms).items()}
 
 
 def _mean(name: str, values: Sequence[float]) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from importlib.metadata import version
@@ -10,17 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siamviz.baselines import parse_baseline
+from siamviz.errors import InvalidArgumentError
 from siamviz.exact.comparing import agreement
 from siamviz.exact.scored import ScoredPairs
 from siamviz.study.analysis import analyze
-from siamviz.study.paper.accuracy import accuracy
+from siamviz.study.paper import (
+    accuracy,
+    curves,
+    faithfulness,
+    methods,
+    minimal_pairs,
+    probes,
+    references,
+    sums,
+)
 from siamviz.study.paper.book import Book
-from siamviz.study.paper.faithfulness import Measurer, summary
-from siamviz.study.paper.minimal_pairs import minimal_pairs
-from siamviz.study.paper.probes import KINDS, probes
-from siamviz.study.paper.references import BASELINES, references
+from siamviz.study.paper.faithfulness import Measurer
+from siamviz.study.paper.probes import KINDS
+from siamviz.study.paper.references import BASELINES
 from siamviz.study.paper.subjects import Sizes, Subject
-from siamviz.study.paper.sums import partial_sums
 from siamviz.study.progress import Listener
 
 if TYPE_CHECKING:
@@ -35,6 +46,14 @@ _READ = ("pad", "corpus")
 """Baselines whose matrices are read: shares, classes of words, sums."""
 _SHOWN = 15
 """Classes that are listed, those of the largest shares."""
+_MEASURED_BY = {
+    "accuracy": (accuracy,),
+    "sums": (sums,),
+    "probes": (minimal_pairs, probes),
+    "baselines": (references,),
+    "measures": (faithfulness, curves, methods),
+}
+"""Modules whose tables are made again when they change."""
 _AT_A_TIME = 20
 """Pairs that are measured before their rows are kept."""
 
@@ -73,6 +92,7 @@ class Study:
         self.folder, self.subjects, self.pairs, self.sizes = folder, subjects, pairs, sizes
         self._baselines, self._quadrature = baselines, quadrature
         self._linguistics, self._progress = linguistics, progress
+        self._check()
         self._book = Book(folder / "tables")
 
     def tables(self, parts: Sequence[str] = PARTS) -> dict[str, pd.DataFrame]:
@@ -90,9 +110,24 @@ class Study:
         asked = [part for part in parts if part != "agreement" or self._exact]
         return {part: made[part]() for part in asked}
 
+    def _check(self) -> None:
+        names = [subject.name for subject in self.subjects]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise InvalidArgumentError(
+                f"Two models are called {twice[0]!r}. Give each its own name."
+            )
+        for baseline in self._baselines:
+            parse_baseline(baseline)
+        if not set(self._baselines) & set(_READ):
+            raise InvalidArgumentError(
+                f"The baselines {', '.join(self._baselines)} are only compared; matrices are read "
+                f"under {' or '.join(_READ)}. Add one of them."
+            )
+
     def _accuracy(self) -> pd.DataFrame:
         def at(subject: Subject, layer: int) -> pd.DataFrame:
-            return accuracy(
+            return accuracy.accuracy(
                 subject.explainer, self._sample(self.sizes.sentences), layer, self.sizes.steps,
                 samples=self.sizes.samples, seed=self.sizes.seed,
             )  # fmt: skip
@@ -120,7 +155,10 @@ class Study:
         return _joined(
             self._table(
                 "agreement", subject, f"{baseline}-{layer}",
-                {"compared": self.sizes.compared, "of": named[subject.original or ""].model},
+                {
+                    "compared": self.sizes.compared,
+                    "of": named[subject.original or ""].explainer.weights,
+                },
                 partial(at, subject, baseline, layer),
             )
             for subject in self._exact
@@ -131,8 +169,9 @@ class Study:
 
     def _probes(self) -> pd.DataFrame:
         def of(subject: Subject, kind: str) -> pd.DataFrame:
-            some = probes(kind)[: self.sizes.probes]
-            return minimal_pairs(subject.explainer, some, layer=self.sizes.layer).assign(kind=kind)
+            some = probes.probes(kind, self.sizes.probes)
+            found = minimal_pairs.minimal_pairs(subject.explainer, some, layer=self.sizes.layer)
+            return found.assign(kind=kind)
 
         depends = {"probes": self.sizes.probes, "layer": self.sizes.layer}
         return _joined(
@@ -148,7 +187,7 @@ class Study:
             twin = twins.get(subject.name)
             exact = None if twin is None else twin.explainer
             some = self._sample(self.sizes.compared)
-            return references(
+            return references.references(
                 subject.explainer, some, [baseline], exact=exact, layer=self.sizes.layer
             )
 
@@ -165,7 +204,7 @@ class Study:
 
     def _faithfulness(self) -> pd.DataFrame:
         return _joined(
-            _labelled(summary(self._measured(subject), self._own(subject)), subject)
+            _labelled(faithfulness.summary(self._measured(subject), self._own(subject)), subject)
             for subject in self.subjects
         )
 
@@ -214,7 +253,7 @@ class Study:
         )
 
     def _sums(self, run: Run) -> pd.DataFrame:
-        return partial_sums(run, **self._bootstrap)
+        return sums.partial_sums(run, **self._bootstrap)
 
     # What is looked at
 
@@ -281,11 +320,22 @@ class Study:
     ) -> pd.DataFrame:
         """A piece of a part's table, from the book if it is there."""
         made_of = {
-            "model": subject.explainer.weights, "pairs": self.pairs.digest,
-            "seed": self.sizes.seed, "siamviz": version("siamviz"), **depends,
-        }  # fmt: skip
+            "weights": subject.explainer.weights,
+            "configuration": subject.explainer.configuration,
+            "pairs": self.pairs.digest,
+            "seed": self.sizes.seed,
+            "siamviz": version("siamviz"),
+            "code": _code(part),
+            **depends,
+        }
         frame = self._book.table(f"{part}/{subject.name}-{piece}", made_of, make)
         return _labelled(frame, subject)
+
+
+def _code(part: str) -> str:
+    """SHA-256 of the modules that measure for a part."""
+    sources = [inspect.getsource(module) for module in _MEASURED_BY.get(part, ())]
+    return hashlib.sha256("".join(sources).encode()).hexdigest()
 
 
 def _shares(run: Run) -> pd.DataFrame:
