@@ -32,6 +32,10 @@ def test_tensors_that_are_replaced_moved_or_added_are_noticed():
         model.double,
         lambda: model[1].running_mean.add_(1.0),
         lambda: model.append(nn.Linear(3, 1)),
+        lambda: setattr(model, "1", nn.BatchNorm1d(3)),
+        lambda: model[0].register_buffer("more", torch.ones(1)),
+        model.bfloat16,
+        lambda: model[2].weight.detach().fill_(3.0),
     ):
         change()
         seen.append(weights.state())
