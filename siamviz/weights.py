@@ -13,8 +13,9 @@ class Weights:
     """Watches the parameters and buffers of a module.
 
     Counting writes, as torch does, is not enough: fused optimisers write without being counted.
-    So one number of each tensor is looked at, too. All that takes some 70 µs (105 tensors), since it is done for
-    every text: modules are walked again only when one of them has other children.
+    So one number of each tensor is looked at, too. All that takes some 70 µs (for 105 tensors),
+    which matters as it is done for every text: modules are walked again only when one of them has
+    other children.
     """
 
     def __init__(self, module: nn.Module) -> None:
