@@ -303,6 +303,11 @@ def test_tables_are_read_with_intervals_beside_their_numbers_and_steps_side_by_s
     )
     [shown] = readable("probes", table).to_dict("records")
     assert shown == rows | dict.fromkeys(("base", "new"), "0.5 [0.25, 1]")
+    paired = {"over_own": 0.1, "over_own_low": -0.1, "over_own_high": 0.3}
+    of = {"model": "m", "method": "corpus", "mean": 0.5, **paired}
+    table = pd.DataFrame([of | {"measure": "a", "n": 8}, of | {"measure": "b", "n": 9}])
+    [shown] = readable("faithfulness", table).to_dict("records")
+    assert (shown["a"], shown["b"], shown["n"]) == (*["0.5 (+0.1 [-0.1, 0.3])"] * 2, 9)
     residual = {"residual": 0.01, "residual_low": 0.005, "residual_high": 0.02}
     known = {"model": "m", "layer": 0, "n": 2, "scalar_error": 0.002, **residual}
     asked = (("midpoint", 4), ("midpoint", 8), ("adaptive", 21))

@@ -20,12 +20,23 @@ def readable(part: str, table: pd.DataFrame) -> pd.DataFrame:
     """
     if part == "accuracy":
         return _by_steps(table)
+    if part == "faithfulness":
+        return _by_measure(table)
     shown = _with_intervals(table)
     if part == "probes":
         return _wide(shown, ["model", "kind", "measure", "n", "groups"], "sentence", "mean")
-    if part == "faithfulness":
-        return _wide(shown, ["model", "method", "n"], "measure", "mean")
     return shown
+
+
+def _by_measure(table: pd.DataFrame) -> pd.DataFrame:
+    """Means, and paired differences to the model's own method, a column for each measure."""
+    columns = ("mean", "over_own", "over_own_low", "over_own_high")
+    cells = [
+        f"{mean:.3g} ({difference:+.3g} [{low:.3g}, {high:.3g}])"
+        for mean, difference, low, high in zip(*(table[name] for name in columns), strict=True)
+    ]
+    pairs = table.groupby("model")["n"].transform("max")  # a correlation may be undefined
+    return _wide(table.assign(cell=cells, n=pairs), ["model", "method", "n"], "measure", "cell")
 
 
 def _by_steps(table: pd.DataFrame) -> pd.DataFrame:
