@@ -22,14 +22,14 @@ class Weights:
         self._module = module
         self._walk: _Walk | None = None  # not yet: in a copy the module may still be bare
         self._places: tuple[Hashable, ...] = ()
-        self._samples: Samples = Samples([])
+        self._samples: _Samples = _Samples([])
 
     def state(self) -> tuple[tuple[Hashable, ...], tuple[Hashable, ...]]:
         """Where the tensors lie and in what precision, and what changes with what is written."""
         tensors = self._tensors()
         places = tuple([(tensor.data_ptr(), tensor.dtype) for tensor in tensors])
         if places != self._places:
-            self._places, self._samples = places, Samples(tensors)
+            self._places, self._samples = places, _Samples(tensors)
         return places, (*[tensor._version for tensor in tensors], *self._samples.numbers())
 
     def _tensors(self) -> list[Tensor]:
@@ -60,7 +60,7 @@ _PLAIN = (torch.float32, torch.float64, torch.float16, torch.int64, torch.int32,
 """What NumPy has, too."""
 
 
-class Samples:
+class _Samples:
     """One number of each of several tensors, as it is whenever it is asked for."""
 
     def __init__(self, tensors: list[Tensor]) -> None:
