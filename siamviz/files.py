@@ -15,6 +15,7 @@ from typing import Any
 from siamviz.errors import InvalidArgumentError
 
 ASIDE = ".aside-"
+_BEFORE = "-before"
 
 
 def check_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
@@ -60,9 +61,12 @@ def written_folder(path: Path) -> Generator[Path]:
     """Give a folder beside `path`; with what is written there it takes its place, whole or not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f"{ASIDE}{glob.escape(path.name)}-*"):
-        shutil.rmtree(left)
+        if left.name.endswith(_BEFORE) and not path.exists():
+            left.replace(path)
+        else:
+            shutil.rmtree(left)
     aside = path.parent / f"{ASIDE}{path.name}-{uuid.uuid4().hex}"
-    before = aside.with_name(f"{aside.name}-before")
+    before = aside.with_name(f"{aside.name}{_BEFORE}")
     try:
         yield aside
         if path.exists():

@@ -315,6 +315,17 @@ def test_a_model_is_replaced_whole_and_what_a_kill_left_beside_it_goes(tmp_path)
     assert_allclose(exact.load(tmp_path / "model").encode(A), shifted().encode(A), atol=1e-6)
 
 
+def test_a_model_that_a_kill_took_from_its_place_is_put_back(tmp_path, monkeypatch):
+    exact.save(shifted(), tmp_path / "model")
+    (tmp_path / "model").rename(tmp_path / ".aside-model-0-before")
+    broken = exact.shift(tiny("RoBERTa"))
+    monkeypatch.setattr(broken, "save", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        exact.save(broken, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert_allclose(exact.load(tmp_path / "model").encode(A), shifted().encode(A), atol=1e-6)
+
+
 def test_agreement_is_that_of_the_pairs_explained_by_both():
     models = [siamviz.Explainer(one) for one in (tiny(), shifted())]
     pairs = [(A, B), (B, "the happy dog runs"), ("dog", "cat")]

@@ -22,7 +22,7 @@ TITLES = {
     "agreement": "Exact against approximate attributions",
     "probes": "Negation, antonyms, swapped roles",
     "baselines": "Baselines",
-    "faithfulness": "Whose token pairs matter to the model",
+    "faithfulness": "Whose token pairs matter (paired difference to pad or exact)",
 }
 _STYLE = """
 body { font: 14px system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem;
