@@ -64,6 +64,19 @@ def test_it_subtracts_what_an_explainer_finds_the_reference_to_embed_as(family):
 
 
 @families
+def test_a_shift_alone_changes_the_scale_of_a_matrix_and_nothing_else(family):
+    how = {"layer": 1, "steps": 3, "similarity": "cosine", "precision": "float64"}
+    before, after = (
+        siamviz.Explainer(model).explain(A, B, **how) for model in (tiny(family), shifted(family))
+    )
+    scale = before.matrix.sum() / after.matrix.sum()
+    assert_allclose(before.matrix, scale * after.matrix, atol=1e-6 * np.abs(before.matrix).max())
+    assert scale == pytest.approx(
+        after.normalisers["cosine"] / before.normalisers["cosine"], rel=1e-6
+    )
+
+
+@families
 def test_the_matrix_alone_sums_to_the_score(family):
     pair = siamviz.Explainer(shifted(family)).explain(A, B, similarity="dot")
     assert pair.ledger.base == 0
