@@ -93,7 +93,7 @@ def analyze(
     prompt_a, prompt_b, task_a, task_b : str, optional
         As in `Explainer.explain`.
     attribute : str
-        Which pairs to attribute: "all", "none", "errors" (largest |score − gold|), or an SQL
+        Which pairs to attribute: "all", "none", "errors" (largest ``|score − gold|``), or an SQL
         condition over the pairs, such as ``"gold < 0.3 and score > 0.7"``. All are scored.
     limit : int, optional
         Attribute at most so many of them; for "errors" 500 unless given.

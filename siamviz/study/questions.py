@@ -167,7 +167,7 @@ class Questions(ABC):
         DataFrame
             `row` here and `row_before` there, the texts, gold, `score` and `difference` in this
             run and, as ``…_before``, in the earlier one, and `regression`, by how much
-            |score − gold| grew: the largest first.
+            ``|score − gold|`` grew: the largest first.
 
         Raises
         ------

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from siamviz import Adaptive, GaussLegendre, RightRiemann, SentenceContributions
+from siamviz.machine import machine
 from tests.benchmarks import data
-from tests.benchmarks.table import machine
 
 LAYERS = (0, 6)
 COUNT = 20

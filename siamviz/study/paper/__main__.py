@@ -13,6 +13,7 @@ import typer
 from siamviz.cli.running import failures_told, quiet, to_stderr
 from siamviz.errors import InvalidArgumentError, check_choice
 from siamviz.exact.scored import ScoredPairs
+from siamviz.machine import machine
 from siamviz.study.columns import GoldRange
 from siamviz.study.paper.pages import write_pages
 from siamviz.study.paper.references import BASELINES
@@ -62,7 +63,7 @@ def main(
         study = Study(out, subjects, scored, sizes, baseline or BASELINES, quadrature, linguistics)
         tables = study.tables(parts)
         command = shlex.join(["python", "-m", "siamviz.study.paper", *sys.argv[1:]])
-        write_pages(out, tables, f"{datetime.now(UTC):%Y-%m-%d}: `{command}`")
+        write_pages(out, tables, f"{datetime.now(UTC):%Y-%m-%d}, {machine()}: `{command}`")
         to_stderr().print(f"Wrote {out / 'study.md'} and {out / 'study.html'}", markup=False)
 
 
