@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from siamviz import exact
     from siamviz.attribution import PairAttribution
     from siamviz.contributions import SentenceContributions, Token
     from siamviz.corpus import Corpus
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
         UnsupportedModelError,
     )
     from siamviz.explainer import Explainer
+    from siamviz.export.figure import Figure, figure
+    from siamviz.export.load import load
     from siamviz.quadrature import (
         Adaptive,
         Calibrated,
@@ -49,6 +52,8 @@ _HOMES = {
     "siamviz.explainer": ("Explainer",),
     "siamviz.attribution": ("PairAttribution",),
     "siamviz.widgets.pair_view": ("PairView",),
+    "siamviz.export.figure": ("Figure", "figure"),
+    "siamviz.export.load": ("load",),
     "siamviz.study.analysis": ("analyze",),
     "siamviz.study.run": ("Run",),
     "siamviz.widgets.explorer": ("ErrorExplorer",),
@@ -87,6 +92,10 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "analyze",
     "Run",
     "ErrorExplorer",
+    "figure",
+    "Figure",
+    "load",
+    "exact",
     "SentenceContributions",
     "Token",
     "GaussLegendre",
@@ -116,6 +125,8 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         return getattr(import_module(_HOME_OF[name]), name)
+    if name == "exact":
+        return import_module("siamviz.exact")
     raise AttributeError(f"module 'siamviz' has no attribute {name!r}")
 
 

@@ -358,9 +358,10 @@ class PairAttribution:
 
     def to_svg(self) -> str:
         """Return the static picture as SVG."""
+        from siamviz.export.overview import overview
         from siamviz.export.svg import to_svg
 
-        return to_svg(self)
+        return to_svg(overview(self)[0])
 
     def view(self, **traits: Any) -> PairView:
         """Return an interactive view of this result, for notebooks; it computes nothing.

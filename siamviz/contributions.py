@@ -51,7 +51,10 @@ class Truncation:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a computation was asked to do; part of every result and of every cache key."""
+    """What a computation was asked to do; part of every result and of every cache key.
+
+    `revision` is the beginning of the SHA-256 of the model's weights.
+    """
 
     model: str
     layer: int
@@ -60,6 +63,7 @@ class Settings:
     rule: str
     precision: str
     unit: str = "token"
+    revision: str = ""
 
 
 @dataclass(frozen=True, eq=False)

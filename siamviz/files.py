@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from siamviz.errors import InvalidArgumentError
+from siamviz.errors import ArgumentTypeError, InvalidArgumentError
 
 ASIDE = ".aside-"
 _BEFORE = "-before"
@@ -26,7 +26,7 @@ def check_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
     InvalidArgumentError
         For another suffix, a folder in its place or no folder around it.
     """
-    target = Path(path)
+    target = expanded(path)
     reason = ""
     if target.suffix.lower() not in suffixes:
         listed = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
@@ -40,6 +40,22 @@ def check_target(path: str | os.PathLike[str], suffixes: Sequence[str]) -> Path:
     if reason:
         raise InvalidArgumentError(f"Cannot save to {str(target)!r}: {reason}")
     return target
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with ``~`` as the user's folder.
+
+    Raises
+    ------
+    ArgumentTypeError, InvalidArgumentError
+        If it is no path, or of a user who is not known.
+    """
+    try:
+        return Path(path).expanduser()
+    except TypeError:
+        raise ArgumentTypeError(f"A path must be a str or a Path, got {path!r:.60}.") from None
+    except RuntimeError as failure:
+        raise InvalidArgumentError(f"{str(path)!r} leads nowhere: {failure}") from failure
 
 
 @contextmanager

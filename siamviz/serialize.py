@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from siamviz.attribution import PairAttribution
 
 FORMAT = "siamviz.pair/1"
+_LATER = ("revision",)
+"""Fields that files of earlier versions lack."""
 T = TypeVar("T")
 
 
@@ -46,7 +48,7 @@ def pair_to_dict(pair: PairAttribution) -> dict[str, Any]:
         "steps_a": pair.steps_a,
         "steps_b": pair.steps_b,
         "folded_matrix": pair.folded_matrix.tolist(),
-        "cell_error": pair.cell_error,
+        "cell_error": _finite(pair.cell_error),
         "standard_error": None if error is None else error.tolist(),
         "unit": pair.unit,
         "folded": pair.folded,
@@ -101,8 +103,8 @@ def pair_fields(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else number
 
 
 def _value(data: Mapping[str, Any], key: str) -> Any:
@@ -135,9 +137,13 @@ def _choice(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
 
 def _number(data: Mapping[str, Any], key: str) -> float:
     value = _value(data, key)
-    if type(value) not in (int, float) or not math.isfinite(value):
+    try:
+        number = float(value) if type(value) in (int, float) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise _unfit(key, value, "a finite number")
-    return float(value)
+    return number
 
 
 def _number_or(data: Mapping[str, Any], key: str, default: T) -> float | T:
@@ -157,7 +163,7 @@ def _array(data: Mapping[str, Any], key: str, shape: tuple[int, ...], dtype: str
     value = _value(data, key)
     try:
         array = np.array(value, dtype=dtype)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _unfit(key, value, "nested lists of numbers") from None
     array = array.reshape(shape) if array.size == 0 and 0 in shape else array
     if array.shape != shape:
@@ -172,11 +178,12 @@ def _array(data: Mapping[str, Any], key: str, shape: tuple[int, ...], dtype: str
 def _record(data: Mapping[str, Any], key: str, kind: type[T]) -> T:
     """Return a dataclass of strings and whole numbers."""
     value = _typed(data, key, dict)
-    names = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType]
-    if sorted(value) != sorted(names):
+    known = fields(kind)  # pyright: ignore[reportArgumentType]
+    names = [field.name for field in known]
+    if set(value) | (set(_LATER) & set(names)) != set(names):
         raise _unfit(key, value, f"a mapping with the keys {', '.join(map(repr, names))}")
-    for field in fields(kind):  # pyright: ignore[reportArgumentType]
-        if type(value[field.name]).__name__ != field.type:
+    for field in known:
+        if field.name in value and type(value[field.name]).__name__ != field.type:
             raise _unfit(f"{key}.{field.name}", value[field.name], f"of type {field.type}")
     return kind(**value)
 

@@ -29,6 +29,8 @@ from siamviz.speed import SpeedProfile
 
 Side = Literal["a", "b"]
 PRECISIONS = ("auto", "float32", "float64", "bfloat16")
+_REVISION = 12
+"""Digits of a weights' hash that tell models apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,6 +295,7 @@ def _settings(task: Task) -> Settings:
     return Settings(
         task.model_name, task.layer, task.encoder.layers(task.encoded), task.baseline.label,
         task.rule.name, task.precision, task.unit if isinstance(task.unit, str) else "spans",
+        task.encoder.digest()[:_REVISION],
     )  # fmt: skip
 
 

@@ -49,9 +49,9 @@ def joint_settings(a: Settings, b: Settings) -> Settings:
     Baseline, rule and precision may differ, since every side carries its own reference and
     certificate; both are named.
     """
-    for name in ("model", "layer", "layers", "unit"):
+    for name in ("model", "revision", "layer", "layers", "unit"):
         one, two = getattr(a, name), getattr(b, name)
-        if one != two:
+        if one != two and not (name == "revision" and "" in (one, two)):
             raise InvalidArgumentError(
                 f"The two sentences were computed with different settings: {name} is {one!r} for A "
                 f"and {two!r} for B. Compute both with the same {name}."

@@ -23,6 +23,7 @@ from siamviz.attribution import PairAttribution
 from siamviz.cli import app, catalogue, options, running
 from siamviz.comparison import BaselineRow, Table
 from siamviz.errors import InvalidArgumentError
+from siamviz.export.figure import OBSTACLES
 from siamviz.ledger import Ledger
 
 A = "The dog runs after the kitten."
@@ -177,7 +178,7 @@ def test_files_beside_json_leave_standard_output_to_the_json(run, tmp_path):
         (["--steps", "1.5"], "--steps"),
         (["--top", "0"], "--top"),
         (["--html", "x.pdf"], "'x.pdf' does not end in .html. For another format use --save."),
-        (["--save", "x.pdf"], "the suffix '.pdf' is not known. Use one of .html, .svg, .png"),
+        (["--save", "x.eps"], "the suffix '.eps' is not known. Use one of .html, .json, .csv"),
         (["--save", "no/such/x.csv"], "folder 'no/such' does not exist. Create it first."),
     ],
 )
@@ -200,7 +201,7 @@ def test_a_folder_in_place_of_a_file_is_refused(no_model, tmp_path):
 
 
 def test_a_png_that_cannot_be_drawn_is_refused_first(no_model, tmp_path, monkeypatch):
-    monkeypatch.setattr("siamviz.export.save.obstacle", lambda: "PNG needs a font.")
+    monkeypatch.setitem(OBSTACLES, ".png", lambda: "PNG needs a font.")
     result = invoke("explain", A, B, "--save", str(tmp_path / "x.png"))
     assert result.exit_code == 2
     assert "PNG needs a font." in result.stderr

@@ -197,8 +197,8 @@ class TestSavedView:
             view.save(tmp_path / "x.svg", steps=[2])
         with pytest.raises(InvalidArgumentError, match="layers is empty"):
             view.save(tmp_path / "x.html", layers=[])
-        with pytest.raises(InvalidArgumentError, match=r"the suffix '\.pdf' is not known"):
-            view.save(tmp_path / "x.pdf")
+        with pytest.raises(InvalidArgumentError, match=r"the suffix '\.eps' is not known"):
+            view.save(tmp_path / "x.eps")
         with pytest.raises(InvalidArgumentError, match="layer 9 is out of range"):
             view.save(tmp_path / "x.html", layers=[9])
         with pytest.raises(InvalidArgumentError, match="Did you mean 'mask'"):

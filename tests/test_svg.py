@@ -12,14 +12,13 @@ from siamviz.errors import InvalidArgumentError
 from siamviz.export import png
 from siamviz.export.compose import draw
 from siamviz.export.notebook import mimebundle
-from siamviz.export.svg import to_svg
 
 
 @pytest.mark.parametrize(
     "shown", [by_word(), hostile_pair(), long_pair(60), pair("כלב רץ", "小狗。")], ids=str
 )
 def test_an_svg_is_valid_xml_with_every_number_and_nothing_outside(shown):
-    svg = to_svg(shown)
+    svg = shown.to_svg()
     root = parsed(svg)
     names = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert names <= {"svg", "title", "desc", "rect", "line", "text"}
@@ -34,7 +33,7 @@ def test_an_svg_is_valid_xml_with_every_number_and_nothing_outside(shown):
 
 
 def test_everything_in_an_svg_lies_inside_it():
-    root = parsed(to_svg(by_word()))
+    root = parsed(by_word().to_svg())
     size = float(root.attrib["width"]), float(root.attrib["height"])
     for element in root.iter():
         if "x" in element.attrib:
@@ -51,8 +50,8 @@ needs_png = pytest.mark.skipif(
 def test_a_png_is_the_svg_at_a_scale():
     if png.obstacle():
         pytest.skip(png.obstacle())
-    data = png.to_png(by_word(), scale=1)
-    root = parsed(to_svg(by_word()))
+    data = png.to_png(by_word().to_svg(), scale=1)
+    root = parsed(by_word().to_svg())
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert int.from_bytes(data[16:20], "big") == int(root.attrib["width"])
     assert int.from_bytes(data[20:24], "big") == int(root.attrib["height"])
@@ -62,8 +61,8 @@ def test_a_png_without_its_package_says_what_to_install(monkeypatch):
     png.obstacle.cache_clear()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     try:
-        with pytest.raises(InvalidArgumentError, match=r"pip install 'siamviz\[png\]'"):
-            png.to_png(by_word())
+        with pytest.raises(InvalidArgumentError, match=r"pip install 'siamviz\[figures\]'"):
+            png.to_png(by_word().to_svg())
         assert "image/png" not in mimebundle(by_word())
     finally:
         png.obstacle.cache_clear()
@@ -82,4 +81,4 @@ def test_a_machine_without_fonts_gets_no_png_rather_than_one_without_text(monkey
 @pytest.mark.parametrize("scale", [0, -1, float("nan")])
 def test_a_scale_must_be_positive(scale):
     with pytest.raises(InvalidArgumentError, match="Scale must be greater than 0"):
-        png.to_png(by_word(), scale)
+        png.to_png(by_word().to_svg(), scale)

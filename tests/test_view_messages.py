@@ -133,7 +133,7 @@ class TestMessages:
     def test_cancel_is_answered(self, live) -> None:
         assert live.comm.ask("cancel")["job"] == 1
 
-    @pytest.mark.parametrize("kind", ["html", "svg", "csv", "json", "png"])
+    @pytest.mark.parametrize("kind", ["html", "svg", "pdf", "tex", "csv", "json", "png"])
     def test_an_export_is_the_file_that_save_writes(self, live, kind, tmp_path) -> None:
         live.unit = "word"
         answer = live.comm.ask("export", format=kind)
@@ -175,8 +175,8 @@ class TestMessages:
             assert (header["text_b"], header["settings"]["layer"]) == (B, shown["layer"])
 
     def test_an_export_to_something_else_is_refused(self, live) -> None:
-        answer = live.comm.ask("export", format="pdf")
-        assert "Format 'pdf' is not known" in answer["error"]
+        answer = live.comm.ask("export", format="eps")
+        assert "Format 'eps' is not known" in answer["error"]
 
     def test_an_unexpected_error_is_answered_and_logged(self, live, monkeypatch, caplog) -> None:
         monkeypatch.setattr(PairView, "_encode", lambda *_: 1 / 0)

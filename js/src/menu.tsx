@@ -4,7 +4,9 @@ import type { ExportFormat, Store } from "./types";
 const NAMES: Record<ExportFormat, string> = {
   html: "Interactive page (HTML)",
   svg: "Picture (SVG)",
+  pdf: "Picture (PDF)",
   png: "Picture (PNG)",
+  tex: "Picture (LaTeX)",
   csv: "Table of pairs (CSV)",
   json: "All numbers (JSON)",
 };

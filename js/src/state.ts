@@ -18,7 +18,7 @@ export const PAUSE = 150;
 /** The same for typed text. */
 export const TYPING_PAUSE = 400;
 
-const FORMATS: ExportFormat[] = ["html", "svg", "png", "csv", "json"];
+const FORMATS: ExportFormat[] = ["html", "svg", "pdf", "png", "tex", "csv", "json"];
 
 /** What a page makes itself. */
 const PAGE_FORMATS: ExportFormat[] = ["csv", "json"];

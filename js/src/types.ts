@@ -8,7 +8,7 @@ export type Similarity = "cosine" | "dot";
 export type View = "matrix" | "links" | "pairs" | "compare";
 export type Theme = "light" | "dark";
 export type ThemeChoice = "auto" | Theme;
-export type ExportFormat = "html" | "svg" | "png" | "csv" | "json";
+export type ExportFormat = "html" | "svg" | "pdf" | "png" | "tex" | "csv" | "json";
 export type PinMode = "set" | "add" | "extend";
 
 export const RULES = [

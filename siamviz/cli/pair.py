@@ -65,8 +65,8 @@ Save = Annotated[
         "-o",
         metavar="FILE",
         rich_help_panel="Output",
-        help="Write a file; its suffix chooses the format: .html, .svg, .png, .json or .csv. "
-        "Can be repeated.",
+        help="Write a file; its suffix chooses the format: .html, .svg, .pdf, .png, .tex, .json or "
+        ".csv. Can be repeated.",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from siamviz.errors import SiamvizError
 from siamviz.export.escape import label
-from siamviz.export.measure import direction
+from siamviz.export.measure import direction, shorten
 from siamviz.export.picture import READABLE, STRONG, Heading, Link, Mark, Picture, Sentence
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class _Axis:
     text: str
     indices: tuple[int, ...]
     special: bool = False
+    rest: bool = False
 
 
 def draw(pair: PairAttribution, readable: int = READABLE, top: int = 10) -> Picture:
@@ -98,7 +99,7 @@ def _axes(tokens: Sequence[Token], strength: NDArray[np.floating], readable: int
     rest = tuple(i for i in text if i not in kept)
     axes = [_Axis(label(tokens[i].text), (i,)) for i in text if i in kept]
     if rest:
-        axes.append(_Axis(f"({len(rest)} more)", rest, special=True))
+        axes.append(_Axis(f"({len(rest)} more)", rest, special=True, rest=True))
     special = (i for i, token in enumerate(tokens) if token.special and strength[i])
     return axes + [_Axis(label(tokens[i].text), (i,), special=True) for i in special]
 
@@ -115,7 +116,13 @@ def _headings(
     axes: Sequence[_Axis], totals: NDArray[np.float64], limit: float
 ) -> tuple[Heading, ...]:
     return tuple(
-        Heading(axis.text, float(total), axis.special, bool(abs(total) >= STRONG * limit > 0.0))
+        Heading(
+            axis.text,
+            float(total),
+            axis.special,
+            bool(abs(total) >= STRONG * limit > 0.0),
+            axis.rest,
+        )
         for axis, total in zip(axes, totals, strict=True)
     )
 
@@ -225,6 +232,11 @@ def _silent(pair: PairAttribution) -> str:
     carry, them = ("carries", "it") if len(silent) == 1 else ("carry", "them")
     names = " and ".join(silent)
     return f"{names} {carry} nothing, so the matrix has no row or column for {them}."
+
+
+def title_of(pair: PairAttribution) -> str:
+    """Return what a picture is called: the beginnings of its texts."""
+    return f"{shorten(label(pair.text_a), 40)} × {shorten(label(pair.text_b), 40)}"
 
 
 def model_title(name: str) -> str:

@@ -49,4 +49,4 @@ def mimebundle(
 def _png(pair: PairAttribution) -> str:
     """Draw at a scale that keeps saved notebooks small."""
     scale = 1.0 if max(pair.matrix.shape) > CROWDED else 1.5
-    return base64.b64encode(to_png(pair, scale)).decode("ascii")
+    return base64.b64encode(to_png(pair.to_svg(), scale)).decode("ascii")

@@ -44,12 +44,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Heading:
-    """A row or column of the matrix with the sum of its cells."""
+    """A row or column of the matrix with the sum of its cells; `rest` sums the weakest."""
 
     text: str
     total: float
     special: bool
     strong: bool
+    rest: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siamviz import files
-from siamviz.errors import InvalidArgumentError
+from siamviz.export import figure
 from siamviz.export.bundle import PAIR_VIEW
 from siamviz.export.escape import visible
 from siamviz.export.html import to_html
 from siamviz.export.page import as_shown, to_page
-from siamviz.export.png import obstacle, to_png
-from siamviz.export.svg import to_svg
+from siamviz.export.payload import to_json
 
 if TYPE_CHECKING:
     from siamviz.attribution import PairAttribution
 
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+_DPI = 192
 _COLUMNS = (
     "a",
     "b",
@@ -48,7 +47,8 @@ def save(
     pair : PairAttribution
     path : str or path
         Ends in .html (the interactive page; the static one where the front end is not built),
-        .svg, .png, .json (as `PairAttribution.to_dict`) or .csv (a row for each pair of tokens).
+        .svg, .pdf, .png, .tex (TikZ), .json (as `PairAttribution.to_dict`) or .csv (a row for each
+        pair of tokens).
         An existing file is replaced in one step.
     state : mapping, optional
         How to show it, by the names of `siamviz.PairView`'s traits.
@@ -73,25 +73,16 @@ def encode(pair: PairAttribution, suffix: str) -> bytes:
     Parameters
     ----------
     pair : PairAttribution
-    suffix : {".html", ".svg", ".png", ".json", ".csv"}
+    suffix : {".html", ".svg", ".pdf", ".png", ".tex", ".json", ".csv"}
     """
+    if suffix in figure.OBSTACLES:
+        return figure.whole(pair).encode(suffix, dpi=_DPI)
     return _WRITERS[suffix](pair)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
-    """Return `path` unless something keeps `save` from writing it, as far as is known.
-
-    Raises
-    ------
-    InvalidArgumentError
-        For an unknown suffix, a folder in its place or no folder around it, a folder that cannot
-        be written to, and a PNG that cannot be drawn on this machine.
-    """
-    target = files.check_target(path, tuple(_WRITERS))
-    reason = obstacle() if target.suffix.lower() == ".png" else ""
-    if reason:
-        raise InvalidArgumentError(f"Cannot save to {str(target)!r}: {reason}")
-    return target
+    """Return `path` unless something keeps `save` from writing it; see `figure.check_target`."""
+    return figure.check_target(path, _WRITERS)
 
 
 def write(target: Path, content: bytes) -> None:
@@ -132,14 +123,8 @@ def _rows(pair: PairAttribution) -> Iterator[list[object]]:
             yield row
 
 
-def _json(pair: PairAttribution) -> bytes:
-    return json.dumps(pair.to_dict(), allow_nan=False).encode("ascii")
-
-
 _WRITERS: dict[str, Callable[[PairAttribution], bytes]] = {
     ".html": lambda pair: to_html(pair).encode("utf-8"),
-    ".svg": lambda pair: to_svg(pair).encode("utf-8"),
-    ".png": to_png,
-    ".json": _json,
+    ".json": lambda pair: to_json(pair).encode("ascii"),
     ".csv": lambda pair: to_csv(pair).encode("utf-8"),
 }

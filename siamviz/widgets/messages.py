@@ -12,7 +12,9 @@ KINDS = ("hello", "compute", "cancel", "export")
 FORMATS = {
     "html": "text/html",
     "svg": "image/svg+xml",
+    "pdf": "application/pdf",
     "png": "image/png",
+    "tex": "application/x-tex",
     "csv": "text/csv",
     "json": "application/json",
 }

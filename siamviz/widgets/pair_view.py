@@ -217,7 +217,8 @@ class PairView(ViewTraits):
         Parameters
         ----------
         path : str or path
-            Ends in .html (the same view, live without a kernel), .svg, .png, .json or .csv.
+            Ends in .html (the same view, live without a kernel), .svg, .pdf, .png, .tex, .json or
+            .csv.
         baselines, layers, steps : iterable, optional
             What readers of the page can choose from; each combination is computed now.
         progress : callable, optional

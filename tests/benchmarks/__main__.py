@@ -7,7 +7,8 @@ import sys
 import time
 from importlib import import_module
 
-from tests.benchmarks.table import Row, machine, markdown
+from siamviz.machine import machine
+from tests.benchmarks.table import Row, markdown
 
 NAMES = (
     "imports", "warm", "memory", "steps", "peak", "published", "certified", "retrivex", "corpus",

@@ -46,6 +46,7 @@ def main() -> None:
     explainer = siamviz.Explainer()
     pair = explainer.explain(TEXT_A, TEXT_B, baseline="corpus")
     pair.by("word").save(FOLDER / "first-look.svg")
+    figures(pair)
     texts = TEXT_A, TEXT_B
     corpus = {"baseline": "corpus", "unit": "word"}
     with chromium() as browser:
@@ -61,6 +62,13 @@ def main() -> None:
         shoot(browser, explainer.view(HEBREW, CHINESE, baseline="corpus"), "view-scripts")
         with tempfile.TemporaryDirectory() as folder:
             dataset(browser, explainer, Path(folder))
+
+
+def figures(pair: siamviz.PairAttribution) -> None:
+    """Draw each kind of figure as wide as a column, the links in greys."""
+    for kind in ("matrix", "links", "sentences"):
+        figure = siamviz.figure(pair, kind, unit="word", greyscale=kind == "links")
+        figure.save(FOLDER / f"figure-{kind}.svg")
 
 
 def shoot(

@@ -254,19 +254,23 @@ def test_deletion_differences_stand_beside_the_attribution(view: View, sheet: No
     view.has_status("settled")
 
 
-@pytest.mark.parametrize("kind", ["HTML", "SVG", "PNG", "CSV", "JSON"])
+@pytest.mark.parametrize("kind", ["HTML", "SVG", "PDF", "PNG", "LaTeX", "CSV", "JSON"])
 def test_the_menu_saves_what_is_shown(view: View, sheet: Notebook, kind: str):
     view.root.get_by_role("button", name="Export").click()
     with view.page.expect_download() as download:
         view.root.get_by_role("menuitem", name=re.compile(rf"\({kind}\)")).click()
-    assert download.value.suggested_filename == f"siamviz.{kind.lower()}"
+    suffix = {"LaTeX": "tex"}.get(kind, kind.lower())
+    assert download.value.suggested_filename == f"siamviz.{suffix}"
     content = download.value.path().read_bytes()
     if kind == "CSV":
         rows = list(csv.DictReader(content.decode().splitlines()))
         shape = sheet.value("view.attribution.matrix.shape")
         assert len(rows) == shape[0] * shape[1]
     else:
-        starts = {"HTML": b"<!DOCTYPE", "SVG": b"<svg", "PNG": b"\x89PNG", "JSON": b"{"}
+        starts = {
+            "HTML": b"<!DOCTYPE", "SVG": b"<svg", "PDF": b"%PDF", "PNG": b"\x89PNG", "LaTeX": b"%",
+            "JSON": b"{",
+        }  # fmt: skip
         assert content.lstrip().startswith(starts[kind])
 
 
