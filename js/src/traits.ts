@@ -9,6 +9,7 @@ const SAVE_INTERVAL = 50;
 export class Traits {
   readonly #host: Host;
   readonly #cleanups: (() => void)[] = [];
+  readonly #unsent = new Map<string, unknown>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: Host) {
@@ -48,6 +49,8 @@ export class Traits {
   bind<T>(name: string, guard: Guard<T>, fallback: T): Signal<T> {
     const mirror = signal(this.get(name, guard, fallback));
     this.watch(name, guard, (value) => {
+      // The echo of an older choice arrives while a newer one waits to be sent.
+      if (this.#unsent.has(name)) return;
       if (!same(value, mirror.peek())) mirror.value = value;
     });
     let untouched = true;
@@ -67,12 +70,19 @@ export class Traits {
   }
 
   #write(name: string, value: unknown): void {
-    if (same(value, this.#host.get(name))) return;
+    if (!this.#unsent.has(name) && same(value, this.#host.get(name))) return;
+    this.#unsent.set(name, value);
     this.#host.set(name, value);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#host.save_changes();
-    }, SAVE_INTERVAL);
+    this.#timer ??= setTimeout(() => this.#send(), SAVE_INTERVAL);
+  }
+
+  #send(): void {
+    this.#timer = undefined;
+    for (const [name, value] of this.#unsent) {
+      if (!same(value, this.#host.get(name))) this.#host.set(name, value);
+    }
+    this.#unsent.clear();
+    this.#host.save_changes();
   }
 }
 
