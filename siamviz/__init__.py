@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
     from siamviz.export.figure import Figure, figure
     from siamviz.export.load import load
+    from siamviz.story import Slide, Story
     from siamviz.quadrature import (
         Adaptive,
         Calibrated,
@@ -54,6 +55,7 @@ _HOMES = {
     "siamviz.widgets.pair_view": ("PairView",),
     "siamviz.export.figure": ("Figure", "figure"),
     "siamviz.export.load": ("load",),
+    "siamviz.story": ("Slide", "Story"),
     "siamviz.study.analysis": ("analyze",),
     "siamviz.study.run": ("Run",),
     "siamviz.widgets.explorer": ("ErrorExplorer",),
@@ -95,6 +97,8 @@ __all__ = [  # noqa: RUF022 (in the order a reader meets them; checked by a test
     "figure",
     "Figure",
     "load",
+    "Story",
+    "Slide",
     "exact",
     "SentenceContributions",
     "Token",

@@ -94,3 +94,4 @@ PAIR_VIEW = Bundle("siamviz")
 """Of the widget and of the exported page."""
 EXPLORER = Bundle("explorer")
 REPORT = Bundle("report")
+STORY = Bundle("story")

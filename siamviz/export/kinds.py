@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from siamviz.errors import InvalidArgumentError
@@ -42,12 +42,20 @@ class Sheet:
     palette : Palette
     top : int
         Links that are drawn.
+    limit : float, optional
+        The effect at the ends of the colours; by default the largest one.
     """
 
     width: float
     em: float
     palette: Palette
     top: int
+    limit: float | None = None
+
+    def draw(self, pair: PairAttribution, readable: int) -> Picture:
+        """Return the picture of a pair with the colours of this sheet."""
+        picture = draw(pair, readable)
+        return picture if self.limit is None else replace(picture, limit=self.limit)
 
     @property
     def unit(self) -> float:
@@ -74,7 +82,7 @@ def matrix(pair: PairAttribution, sheet: Sheet) -> tuple[Drawing, Picture]:
 def _fitting(pair: PairAttribution, sheet: Sheet) -> tuple[Picture, float, bool]:
     """The picture with all rows and columns that fit, their size, and whether headings stand."""
     for readable in range(_MOST_WORDS, 1, -2):
-        picture = draw(pair, readable)
+        picture = sheet.draw(pair, readable)
         cell = _slanted(picture, sheet)
         upright = cell < 2 * sheet.em
         if upright:
@@ -135,7 +143,7 @@ def _draw_said(drawing: Drawing, sheet: Sheet, y: float) -> float:
 def links(pair: PairAttribution, sheet: Sheet) -> tuple[Drawing, Picture]:
     """Draw the words of A and B as columns, with bands between the strongest pairs."""
     drawing, unit = blank(pair, sheet), sheet.unit
-    picture = draw(pair, _MOST_WORDS)
+    picture = sheet.draw(pair, _MOST_WORDS)
     cells = _strongest(picture, sheet.top)
     words = [
         _linked(headings, {cell[side] for cell in cells})

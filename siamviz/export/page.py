@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamviz import color
 from siamviz.errors import InvalidArgumentError
-from siamviz.export.bundle import PAIR_VIEW
+from siamviz.export.bundle import PAIR_VIEW, Bundle
 from siamviz.export.compose import model_title
 from siamviz.export.escape import escape, json_for_script
 from siamviz.export.frame import pack
@@ -104,18 +104,18 @@ def to_page(
     state = {**view_state(pair), **(state or {})}
     data = {
         "state": state,
-        "palette": _base64(palette()),
+        "palette": to_base64(palette()),
         "frames": [
             {
                 "settings": dict(result.settings),
-                "frame": _base64(result.frame),
-                "other": _base64(result.other),
+                "frame": to_base64(result.frame),
+                "other": to_base64(result.other),
             }
             for result in results or [_only(pair)]
         ],
     }
     shown = page_title(pair) if title is None else title
-    return _document(shown, json_for_script(data), _still(as_shown(pair, state)))
+    return document(PAIR_VIEW, "data-siamviz-page", shown, data, still(as_shown(pair, state)))
 
 
 def _only(pair: PairAttribution) -> Result:
@@ -125,26 +125,39 @@ def _only(pair: PairAttribution) -> Result:
     )
 
 
-def _document(title: str, data: str, still: str) -> str:
-    script, style = _inline(PAIR_VIEW.script(), "script"), _inline(PAIR_VIEW.style(), "style")
+def document(bundle: Bundle, mark: str, title: str, data: Any, still: str) -> str:
+    """Return a page that holds a front end, its data, and what readers without scripts see.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    mark : str
+        The attribute of ``<html>`` by which the script knows its page.
+    title : str
+    data : object
+        For the script, as JSON.
+    still : str
+        HTML without styles, which the page's policy forbids.
+    """
+    script, style = _inline(bundle.script(), "script"), _inline(bundle.style(), "style")
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en" data-siamviz-page>\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="en" {mark}>\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f'<main>\n<h1 class="siamviz-title">{escape(title)}</h1>\n'
         f'<div id="siamviz-root"><noscript>\n{still}\n</noscript></div>\n</main>\n'
-        f'<script type="application/json" id="siamviz-data">{data}</script>\n'
+        f'<script type="application/json" id="siamviz-data">{json_for_script(data)}</script>\n'
         f'<script type="module">{script}</script>\n</body>\n</html>\n'
     )
 
 
-def _still(pair: PairAttribution) -> str:
-    """Return the static picture without styles, which the page's policy forbids."""
+def still(pair: PairAttribution) -> str:
+    """Return the static picture without styles."""
     return _STYLED.sub("", to_html(pair, page=False, compact=True))
 
 
@@ -160,8 +173,9 @@ def _inline(text: str, element: str) -> str:
 
 def _digest(text: str) -> str:
     """Return the source expression under which a policy lets `text` in."""
-    return f"sha256-{_base64(hashlib.sha256(text.encode()).digest())}"
+    return f"sha256-{to_base64(hashlib.sha256(text.encode()).digest())}"
 
 
-def _base64(content: bytes) -> str:
+def to_base64(content: bytes) -> str:
+    """Return bytes as text."""
     return base64.b64encode(content).decode("ascii")

@@ -65,18 +65,40 @@ def to_outlined_svg(drawing: Drawing, metadata: str = "") -> str:
 
 
 def _typeset(drawing: Drawing, form: str, **inputs: str) -> bytes:
+    return typeset("typeset.typ", form, drawing=json.dumps(plain(drawing)), **inputs)
+
+
+def plain(drawing: Drawing) -> dict[str, Any]:
+    """Return a drawing as plain data for a template."""
+    said = {**asdict(drawing), "fonts": FONTS}
+    said["title"], said["description"] = visible(drawing.title), visible(drawing.description)
+    said["shapes"] = [_shape(shape) for shape in drawing.shapes]
+    return said
+
+
+def typeset(template: str, form: str, **inputs: str) -> bytes:
+    """Return what a template makes of its inputs.
+
+    Parameters
+    ----------
+    template : str
+        A file beside this one.
+    form : {"pdf", "svg"}
+    **inputs
+        Text, by the names that the template knows.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the package typst is missing.
+    """
     if obstacle():
         raise InvalidArgumentError(obstacle())
     import typst
 
-    said = {**asdict(drawing), "fonts": FONTS}
-    said["title"], said["description"] = visible(drawing.title), visible(drawing.description)
-    said["shapes"] = [_shape(shape) for shape in drawing.shapes]
     compiler: Any = typst
-    written = compiler.compile(
-        _template(), format=form, sys_inputs={"drawing": json.dumps(said), **inputs}
-    )
-    return bytes(written)
+    source = _template("shapes.typ") + _template(template)
+    return bytes(compiler.compile(source, format=form, sys_inputs=inputs))
 
 
 def _shape(shape: Any) -> dict[str, Any]:
@@ -85,5 +107,5 @@ def _shape(shape: Any) -> dict[str, Any]:
 
 
 @cache
-def _template() -> bytes:
-    return resources.files("siamviz.export").joinpath("typeset.typ").read_bytes()
+def _template(name: str) -> bytes:
+    return resources.files("siamviz.export").joinpath(name).read_bytes()

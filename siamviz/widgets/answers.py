@@ -32,6 +32,8 @@ class Answers:
         The traits of a computation as the front end knows them, by name.
     export : callable
         The content of a file in one of `messages.FORMATS`.
+    capture : callable
+        Adds what is shown to a story, and says to which.
     """
 
     def __init__(
@@ -41,14 +43,17 @@ class Answers:
         apply: Callable[[dict[str, Any]], Request],
         settings: Callable[[], dict[str, Any]],
         export: Callable[[str], bytes],
+        capture: Callable[[], str],
     ) -> None:
         self._send, self._jobs, self._apply = send, jobs, apply
         self._settings, self._export_as = settings, export
+        self._capture_as = capture
         self._handlers: dict[str, Callable[[Asked], None]] = {
             "hello": self._hello,
             "compute": self._compute,
             "cancel": self._cancel,
             "export": self._export,
+            "capture": self._capture,
         }
 
     def answer(self, content: Any) -> None:
@@ -98,3 +103,6 @@ class Answers:
         content = self._export_as(kind)
         told = {"name": f"siamviz.{kind}", "mime": messages.FORMATS[kind]}
         self._send({"id": asked.id, "ok": True, **told}, [content])
+
+    def _capture(self, asked: Asked) -> None:
+        self._send({"id": asked.id, "ok": True, "name": self._capture_as()})

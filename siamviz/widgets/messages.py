@@ -8,7 +8,7 @@ from typing import Any
 
 from siamviz.errors import InvalidArgumentError, check_choice, suggest
 
-KINDS = ("hello", "compute", "cancel", "export")
+KINDS = ("hello", "compute", "cancel", "export", "capture")
 FORMATS = {
     "html": "text/html",
     "svg": "image/svg+xml",

@@ -36,6 +36,7 @@ from siamviz.widgets.worker import Job
 
 if TYPE_CHECKING:
     from siamviz.explainer import Explainer
+    from siamviz.story import Story
 
 logger = logging.getLogger("siamviz")
 _PATIENCE = 0.5
@@ -137,6 +138,7 @@ class PairView(ViewTraits):
         self._given: dict[str, Any] = {}
         self._jobs: Jobs | None = None
         self._deferring = False
+        self._story: Story | None = None
         for name, value in opening.facts.items():
             self.set_trait(name, value)
         self._take_arrived()
@@ -148,7 +150,7 @@ class PairView(ViewTraits):
             self._jobs = Jobs(
                 self._explainer, self._send_event, self._adopt, self._begin, self._is_alone
             )
-        answers = Answers(self.send, self._jobs, self._apply, self._asked, self._export)
+        answers = Answers(self.send, self._jobs, self._apply, self._asked, self._export, self._capture)
         self.on_msg(lambda _, content, __: answers.answer(content))
         self.observe(self._setting_changed, names=self.computations())
         if self._jobs is not None and not self._is_alone():
@@ -197,6 +199,22 @@ class PairView(ViewTraits):
         pair = self._result().main.as_similarity(self.similarity)
         pair = pair.fold() if self.folded else pair
         return [select(pair, pin) for pin in self.pins if fits(pair, pin)]
+
+    @property
+    def story(self) -> Story | None:
+        """The `siamviz.Story` that the button “Add to story” adds to.
+
+        It is the one that the view was last added to, else the one that was made last.
+        """
+        return self._story
+
+    @story.setter
+    def story(self, story: Story | None) -> None:
+        self._story = story
+
+    def found(self) -> tuple[Found, Explainer | None]:
+        """Return what answers the present settings, waited for, and what computed it."""
+        return self._result(), self._explainer
 
     def cancel(self) -> None:
         """Stop computing within one batch; what is shown stays."""
@@ -440,9 +458,26 @@ class PairView(ViewTraits):
             self._deferring = False
         return self._request()
 
-    def _export(self, kind: str) -> bytes:
+    def _capture(self) -> str:
+        """Add a slide with what is shown, and say where."""
+        from siamviz.story import Story
+
+        self._check_found("Add it to a story")
+        if self._jobs is not None and not self._jobs.answered_by(self._found):
+            raise InvalidArgumentError(
+                "The picture is not of the settings shown. Add it when the result is there."
+            )
+        story = self._story if self._story is not None else Story.latest()
+        story.add(self)
+        return f"Added to {visible(story.title) or 'the story'} as slide {len(story)}."
+
+    def _check_found(self, what: str) -> None:
         if self._found is None:
-            raise InvalidArgumentError("Nothing is computed yet. Export when the result is there.")
+            raise InvalidArgumentError(f"Nothing is computed yet. {what} when the result is there.")
+
+    def _export(self, kind: str) -> bytes:
+        self._check_found("Export")
+        assert self._found is not None
         return self._encode(f".{kind}", self._found, [])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
