@@ -7,6 +7,7 @@ import * as esbuild from "esbuild";
 const LIMIT = 120 * 1024;
 const EXPLORER_LIMIT = 60 * 1024;
 const REPORT_LIMIT = 160 * 1024;
+const STORY_LIMIT = 160 * 1024;
 /** Long names of our own properties that no trait, message, file or element has. */
 const OURS = `blockSum choices columnBars columnLabels columnRules columns columnSums cycleUnit
   keyboard labelA labelB layerList lockedLimit modelName nextStrongest otherPicture picture pinBlock
@@ -75,6 +76,13 @@ const bundles = [
       { in: "src/report/style.css", out: "report" },
     ],
     plugins: [reporter("report", REPORT_LIMIT)],
+  },
+  {
+    entryPoints: [
+      { in: "src/story/index.tsx", out: "story" },
+      { in: "src/story/style.css", out: "story" },
+    ],
+    plugins: [reporter("story", STORY_LIMIT)],
   },
 ];
 

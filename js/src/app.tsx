@@ -23,7 +23,7 @@ export function App({ store }: { store: Store }) {
   return (
     <div
       role="region"
-      class="sv-card"
+      class={store.focused.value ? "sv-card sv-focus" : "sv-card"}
       dir="ltr"
       data-lm-suppress-shortcuts="true"
       aria-label="Why two texts are similar"

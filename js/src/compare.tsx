@@ -143,6 +143,7 @@ function OneMap({ source, looked, events }: MapProps) {
         keyboard: false,
         pins: [],
         block: null,
+        focused: false,
       })),
     [data, looked],
   );

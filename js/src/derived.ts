@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { palettes } from "./color";
 import { difference } from "./difference";
 import { asBytes, isBytes } from "./guard";
@@ -13,6 +13,9 @@ import type { Frame, Picture, Store, Theme } from "./types";
 import { at } from "./units";
 import type { ViewTraits } from "./view";
 
+/** In a notebook, in pixels. */
+const TALLEST = 720;
+
 type Derived = Pick<
   Store,
   | "frame"
@@ -26,6 +29,8 @@ type Derived = Pick<
   | "pinSums"
   | "visible"
   | "readout"
+  | "focused"
+  | "tallest"
 >;
 
 /** Return what follows from the frames and from how they are looked at. */
@@ -34,6 +39,7 @@ export function derive(
   view: ViewTraits,
   pointer: Pointer,
   comparing: ReadonlySignal<boolean>,
+  focus: boolean,
 ): Derived {
   const frame = session.frames.main;
   const other = computed(() => (comparing.value ? session.frames.other.value : null));
@@ -53,6 +59,8 @@ export function derive(
     limit: limitOf({ main: shown, other: beside, running, ...view }),
     history: computed(() => frame.value?.history ?? []),
     visible: computed(() => filter(shown.value, view.topK.value, view.threshold.value)),
+    focused: computed(() => focus && sums.pinSums.value.length > 0),
+    tallest: signal(TALLEST),
     ...sums,
     readout: computed(() =>
       readout(shown.value, {

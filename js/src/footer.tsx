@@ -15,6 +15,12 @@ export function Footer({ store, help }: { store: Store; help(): void }) {
       <Legend store={store} />
       <Filters store={store} />
       <div class="sv-ends">
+        <span role="status">{store.captured.value}</span>
+        {store.tells && (
+          <button type="button" class="sv-quietly" onClick={() => store.capture()}>
+            Add to story
+          </button>
+        )}
         <ExportMenu store={store} />
         <button type="button" class="sv-quietly" aria-haspopup="dialog" onClick={help}>
           ? keys

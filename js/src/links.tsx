@@ -5,7 +5,7 @@ import { lit, pointing, strongest, tokenPlace } from "./lit";
 import { shownPlaces } from "./navigation";
 import { NOWHERE } from "./pointer";
 import { label, effect as printed } from "./text";
-import type { Hover, Picture, Side, Store } from "./types";
+import type { Hover, Picture, PinSum, Side, Store } from "./types";
 
 const MOST_LINKS = 80;
 const LINKS_OF_ONE = 16;
@@ -77,7 +77,7 @@ function Bands({ store, picture, rows, columns, step, height }: BandsProps) {
               cell={cell}
               from={at(rows, from)}
               to={at(columns, to)}
-              state={stateOf(from, to, place)}
+              state={stateOf(from, to, place) || fading(store, from, to)}
             />
           );
         })}
@@ -100,6 +100,13 @@ function chosen(picture: Picture, store: Store, { row, column }: Hover): number[
     if (rank >= MOST_LINKS && ((row === null && column === null) || own >= LINKS_OF_ONE)) break;
   }
   return cells;
+}
+
+/** Beside pins, what is not pinned fades. */
+function fading({ focused, pinSums }: Store, from: number, to: number): string {
+  const pinned = ({ rows, columns }: PinSum) =>
+    (!rows.length || rows.includes(from)) && (!columns.length || columns.includes(to));
+  return focused.value && !pinSums.value.some(pinned) ? "sv-faded" : "";
 }
 
 function stateOf(from: number, to: number, { row, column }: Hover): string {

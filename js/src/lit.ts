@@ -38,6 +38,7 @@ export function marks(store: Store): Marks {
     keyboard: hover.row === null && hover.column === null && store.cursor.value !== null,
     pins: store.pinSums.value,
     block: store.block.value,
+    focused: store.focused.value,
   };
 }
 

@@ -7,6 +7,8 @@ import { compact } from "./text";
 
 const STRONG = 0.3;
 const ROOM_FOR_NUMBERS = 24;
+/** How much of the page covers what fades. */
+const FADE = 0.72;
 
 type Brush = CanvasRenderingContext2D;
 
@@ -31,7 +33,8 @@ export class MatrixCanvas {
 
   /** Draw a scene anew. */
   show(scene: Scene, geometry: Geometry, inks: Inks): void {
-    this.#ratio = window.devicePixelRatio || 1;
+    const zoom = (this.#base.canvas as { currentCSSZoom?: number }).currentCSSZoom ?? 1;
+    this.#ratio = (window.devicePixelRatio || 1) * zoom;
     this.#scene = scene;
     this.#geometry = geometry;
     this.#inks = inks;
@@ -58,6 +61,7 @@ export class MatrixCanvas {
     clear(overlay, this.#ratio);
     overlay.save();
     this.#enter(overlay);
+    if (marks.focused) this.#fade(scene, marks.pins);
     for (const pin of marks.pins) this.#markPin(pin);
     if (marks.block) this.#markBlock(marks.block);
     this.#markCross(scene, marks);
@@ -212,6 +216,22 @@ export class MatrixCanvas {
     ring(overlay, [column * cell, row * cell, cell, cell], outer, inks.page);
   }
 
+  #fade(scene: Scene, pins: Marks["pins"]): void {
+    const overlay = this.#overlay;
+    const { cell } = this.#geometry;
+    overlay.globalAlpha = FADE;
+    overlay.fillStyle = this.#inks.page;
+    overlay.fillRect(0, 0, scene.columns.length * cell, scene.rows.length * cell);
+    overlay.globalAlpha = 1;
+    for (const pin of pins) {
+      for (const rows of orAll(pin.rows, scene.rows)) {
+        for (const columns of orAll(pin.columns, scene.columns)) {
+          overlay.clearRect(...this.#box(rows, columns));
+        }
+      }
+    }
+  }
+
   #markPin(pin: { rows: number[]; columns: number[] }): void {
     for (const rows of runs(pin.rows)) {
       for (const columns of runs(pin.columns)) {
@@ -255,6 +275,11 @@ export class MatrixCanvas {
       for (let column = firstColumn; column < endColumn; column++) visit(row, column);
     }
   }
+}
+
+/** Positions in runs; none stand for all. */
+function orAll(positions: number[], all: number[]): [number, number][] {
+  return positions.length ? runs(positions) : [[0, all.length - 1]];
 }
 
 /** One pixel a cell, in the colours of the values. */

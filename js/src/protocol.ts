@@ -15,9 +15,6 @@ export const KEPT = "Shown is the last result.";
 
 export type Slot = "main" | "other";
 
-/** What the view asks Python; each is answered by an `Answer` with the same id. */
-export type RequestKind = "hello" | "compute" | "cancel" | "export";
-
 export type Answer =
   | {
       kind: "answer";

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Answer, RequestKind } from "./protocol";
+import type { Answer } from "./protocol";
 
 /** How long an answer may take before the view says that it waits, in milliseconds. */
 export const PATIENCE = 1000;
@@ -35,7 +35,7 @@ export class Requests {
   }
 
   /** Send a request, `settle` gets its answer; return whether it could be sent. */
-  post(kind: RequestKind, body: Record<string, unknown>, settle: Pending["settle"]): boolean {
+  post(kind: string, body: Record<string, unknown>, settle: Pending["settle"]): boolean {
     const id = this.#next++;
     const timer = setTimeout(() => {
       this.#waiting.value = true;
@@ -51,7 +51,7 @@ export class Requests {
   }
 
   /** Send a request until whose answer nothing may be painted; it supersedes the one before. */
-  decide(kind: RequestKind, body: Record<string, unknown>, settle: Pending["settle"]): void {
+  decide(kind: string, body: Record<string, unknown>, settle: Pending["settle"]): void {
     this.supersede();
     const id = this.#next;
     this.#deciding = id;

@@ -34,6 +34,8 @@ export interface Marks {
   keyboard: boolean;
   pins: { rows: number[]; columns: number[] }[];
   block: Block | null;
+  /** Whether all but the pins fades. */
+  focused: boolean;
 }
 
 /** Return the index in `values` of a shown row and column. */

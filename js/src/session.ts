@@ -108,6 +108,14 @@ export class Session {
     });
   }
 
+  /** Add what is shown to a story; `done` gets what Python says of it. */
+  capture(done: (told: string) => void): void {
+    this.#requests.post("capture", {}, (answer) => {
+      if (answer.ok) done(answer.name);
+      else this.fail(answer.error);
+    });
+  }
+
   /** Take one custom message. */
   receive(content: unknown, buffers: unknown[]): void {
     const message = parseMessage(content);

@@ -12,12 +12,17 @@ export function start(page: Document): void {
     const data = JSON.parse(page.getElementById("siamviz-data")?.textContent ?? "");
     mount(createStore(pageHost(data)), root);
   } catch (error) {
-    const note = page.createElement("p");
-    note.setAttribute("role", "alert");
-    const reason = error instanceof Error ? error.message : String(error);
-    note.textContent = `This page is not interactive: ${visible(reason)}`;
-    root.prepend(note);
+    root.prepend(told(page, error));
   }
+}
+
+/** Return a note that says why a page is not alive. */
+export function told(page: Document, error: unknown): HTMLElement {
+  const note = page.createElement("p");
+  note.setAttribute("role", "alert");
+  const reason = error instanceof Error ? error.message : String(error);
+  note.textContent = `This page is not interactive: ${visible(reason)}`;
+  return note;
 }
 
 /** Return the model of an exported page from its data. */
@@ -45,6 +50,6 @@ function pageFrame(entry: unknown): PageFrame {
   };
 }
 
-function fromBase64(text: string): Uint8Array {
+export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

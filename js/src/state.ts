@@ -18,6 +18,9 @@ export const PAUSE = 150;
 /** The same for typed text. */
 export const TYPING_PAUSE = 400;
 
+/** How long it is said what became of a slide, in milliseconds. */
+const TOLD = 5000;
+
 const FORMATS: ExportFormat[] = ["html", "svg", "pdf", "png", "tex", "csv", "json"];
 
 /** What a page makes itself. */
@@ -39,7 +42,7 @@ export function createStore(host: Host): Store {
   });
   const view = viewTraits(traits);
   const pointer = pointerSignals();
-  const derived = derive(session, view, pointer, comparing);
+  const derived = derive(session, view, pointer, comparing, traits.get("_focus", isBoolean, false));
   const stop = keepPlace(derived.picture, pointer, view.pins, session.awaited);
   const changes = changer(session, settings, page);
   connect(traits, session, live.peek());
@@ -58,12 +61,32 @@ export function createStore(host: Host): Store {
     ...actionsOn(derived, view, pointer),
     ...changes,
     exportAs: (format) => session.exportAs(format),
+    tells: !page,
+    ...capturing(session),
     dispose() {
       changes.drop();
       stop();
       hostTheme.stop();
       session.dispose();
       traits.dispose();
+    },
+  };
+}
+
+/** How slides are made, and for a while what became of it. */
+function capturing(session: Session) {
+  const captured = signal("");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    captured,
+    capture() {
+      session.capture((told) => {
+        clearTimeout(timer);
+        captured.value = told;
+        timer = setTimeout(() => {
+          captured.value = "";
+        }, TOLD);
+      });
     },
   };
 }

@@ -147,6 +147,7 @@ export class Surface {
         columns: shownOnly(this.#columnPositions, pin.columns),
       })),
       block: marks.block && this.#shownBlock(marks.block),
+      focused: marks.focused,
     });
     this.#rowLabels.highlight(row);
     this.#columnLabels.highlight(column);

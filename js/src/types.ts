@@ -261,6 +261,10 @@ export interface Store {
   pins: Signal<Pin[]>;
   pinSums: ReadonlySignal<PinSum[]>;
   visible: ReadonlySignal<(cell: number) => boolean>;
+  /** Whether what is not pinned fades. */
+  focused: ReadonlySignal<boolean>;
+  /** The most that the cells of a matrix may take down, in pixels. */
+  tallest: Signal<number>;
   readout: ReadonlySignal<string>;
   theme: ReadonlySignal<Theme>;
   palette: ReadonlySignal<Palette>;
@@ -269,6 +273,12 @@ export interface Store {
   change(settings: Partial<Settings>): void;
   cancel(): void;
   exportAs(format: ExportFormat): void;
+  /** Whether there is a story that slides can be added to. */
+  tells: boolean;
+  /** Add what is shown to the story. */
+  capture(): void;
+  /** What became of it, for a while. */
+  captured: ReadonlySignal<string>;
   pinCell(cell: Cell, mode: PinMode): void;
   pinToken(side: Side, index: number, mode: PinMode): void;
   pinBlock(block: Block): void;

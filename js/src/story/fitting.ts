@@ -1,0 +1,66 @@
+import { effect, type ReadonlySignal } from "@preact/signals";
+import type { Store } from "../types";
+
+const WIDTH = 1280;
+const HEIGHT = 720;
+/** How much larger than in a notebook a view is on a stage of that size, as far as it fits. */
+const LARGEST = 1.6;
+const STEPS = [1, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52];
+const LEAST_CELL = 17;
+const LEAST_HEIGHT = 60;
+/** Bars, gaps and the slanted headings' ascent around the cells, in pixels. */
+const AROUND = 76;
+
+/** Keep a view as large as its stage allows; return what ends that. */
+export function keepFitting(
+  holder: HTMLElement,
+  store: Store,
+  size: ReadonlySignal<number>,
+  controls: ReadonlySignal<boolean>,
+): () => void {
+  const view = holder.firstElementChild as HTMLElement;
+  let waiting = 0;
+  const arrange = () => {
+    const [width, height] = [holder.clientWidth, holder.clientHeight];
+    if (!width || !height) return;
+    const stage = Math.min(width / WIDTH, height / (HEIGHT - 190));
+    for (const step of STEPS) {
+      const zoom = Math.max(0.5, stage * LARGEST * step * size.peek());
+      view.style.zoom = String(zoom);
+      view.style.height = `${height / zoom}px`;
+      if (fits(view, store) || size.peek() > 1) break;
+    }
+  };
+  const soon = () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(arrange);
+  };
+  const observer = new ResizeObserver(soon);
+  observer.observe(holder);
+  const stop = effect(() => {
+    size.value;
+    controls.value;
+    store.view.value;
+    store.picture.value;
+    soon();
+  });
+  return () => {
+    cancelAnimationFrame(waiting);
+    observer.disconnect();
+    stop();
+  };
+}
+
+/** Give a matrix the height that is left; return whether the picture is readable in its room. */
+function fits(view: HTMLElement, store: Store): boolean {
+  const room = view.querySelector<HTMLElement>(".sv-main");
+  const picture = store.picture.peek();
+  const kind = store.view.peek();
+  if (!room || !picture || kind === "pairs") return true;
+  if (kind === "links") return room.scrollHeight <= room.clientHeight;
+  const rows = Math.max(1, picture.rows.filter(({ role }) => role === "text").length);
+  const longest = Math.max(0, ...picture.columns.map(({ text }) => Math.min(text.length, 15)));
+  const height = room.clientHeight - AROUND - 6 * longest;
+  store.tallest.value = Math.max(LEAST_HEIGHT, height);
+  return height / rows >= LEAST_CELL;
+}

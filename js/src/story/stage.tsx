@@ -1,0 +1,215 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Host } from "../host";
+import { MemoryHost } from "../memory";
+import { mount } from "../mount";
+import { createStore } from "../state";
+import { Caption } from "./caption";
+import type { Slide } from "./data";
+import type { Talk } from "./deck";
+import { keepFitting } from "./fitting";
+import { HELP } from "./keys";
+import { openNotes } from "./speaker";
+import { change } from "./transition";
+
+interface StageProps {
+  talk: Talk;
+  palette: Uint8Array;
+  /** The model of a view that computes a slide, if there is one. */
+  live(place: number): Promise<Host> | null;
+  leave?: (() => void) | undefined;
+}
+
+/** One slide at a time. */
+export function Stage({ talk, palette, live, leave }: StageProps) {
+  const root = useRef<HTMLDivElement>(null);
+  const trouble = useSignal("");
+  const notes = useRef<(() => void) | null>(null);
+  useEffect(() => {
+    root.current?.focus({ preventScroll: true });
+    return () => notes.current?.();
+  }, []);
+  const commands: Record<string, () => void> = {
+    f: () => toggleFullScreen(root.current, trouble),
+    s: () => {
+      notes.current?.();
+      notes.current = openNotes(talk);
+      trouble.value = notes.current ? "" : "The browser does not allow a second window here.";
+    },
+    Escape: () => {
+      if (talk.helping.value) talk.helping.value = false;
+      else if (!document.fullscreenElement) leave?.();
+    },
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isBusy(event)) return;
+    const command = commands[event.key];
+    if (command) command();
+    else if (!talk.press(event.key)) return;
+    if (event.key === "Escape" && !leave) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const slide = talk.slide.value;
+  return (
+    <div
+      class={`st-stage ${talk.controls.value ? "" : "st-bare"}`}
+      ref={root}
+      tabIndex={-1}
+      data-lm-suppress-shortcuts="true"
+      data-place={talk.here}
+      onKeyDownCapture={press}
+      onPointerUp={(event) => {
+        if (!(event.target as Element).closest("input, select, textarea, button, a"))
+          setTimeout(() => root.current?.focus({ preventScroll: true }));
+      }}
+    >
+      {slide ? (
+        <>
+          <h1 class="st-caption">
+            <span>
+              {slide.caption.length > 0 ? <Caption spans={slide.caption} /> : talk.deck.value.title}
+            </span>
+          </h1>
+          <Shown key={slide} talk={talk} slide={slide} palette={palette} live={live} />
+        </>
+      ) : (
+        <p class="st-empty">This story has no slides yet.</p>
+      )}
+      <Bar talk={talk} commands={commands} leave={leave} trouble={trouble.value} />
+      {talk.blank.value && (
+        <button
+          type="button"
+          class="st-blank"
+          aria-label="The screen is blank; show the slide"
+          onClick={() => talk.press("b")}
+        />
+      )}
+      {talk.helping.value && <Keys close={() => talk.press("?")} />}
+    </div>
+  );
+}
+
+/** The view of a slide, as large as the stage allows. */
+function Shown({
+  talk,
+  slide,
+  palette,
+  live,
+}: Pick<StageProps, "talk" | "palette" | "live"> & { slide: Slide }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const place = talk.here;
+  useLayoutEffect(() => {
+    const parent = holder.current;
+    if (!parent) return;
+    let stop = () => {};
+    let gone = false;
+    const show = (host: Host, own: boolean) => {
+      if (gone) return;
+      const store = createStore(host);
+      const unmount = mount(store, parent);
+      talk.cycleUnit = store.cycleUnit;
+      const unfit = keepFitting(parent, store, talk.size, talk.controls);
+      stop = () => {
+        unfit();
+        unmount();
+        store.dispose();
+        if (own) host.save_changes();
+      };
+    };
+    const computing = live(place);
+    if (computing) computing.then((host) => show(host, true));
+    else show(captured(slide, palette), false);
+    return () => {
+      gone = true;
+      stop();
+    };
+  }, [slide, palette]);
+  return <div class="st-view" ref={holder} />;
+}
+
+/** A model without a kernel that holds what a slide captured. */
+export function captured(slide: Slide, palette: Uint8Array): MemoryHost {
+  const traits = { ...slide.state, live: false, _focus: true, _palette: palette };
+  return new MemoryHost(traits, [slide.frame]);
+}
+
+interface BarProps {
+  talk: Talk;
+  commands: Record<string, () => void>;
+  leave: (() => void) | undefined;
+  trouble: string;
+}
+
+function Bar({ talk, commands, leave, trouble }: BarProps) {
+  const button = (name: string, shown: string, act: () => void, disabled = false) => (
+    <button type="button" aria-label={name} title={name} disabled={disabled} onClick={act}>
+      {shown}
+    </button>
+  );
+  const last = talk.count - 1;
+  return (
+    <div class="st-bar">
+      <span class="st-title">{trouble || talk.deck.value.title}</span>
+      <div role="group" aria-label="Talk">
+        {leave && button("Back to the list of slides", "☰", leave)}
+        {button("Smaller (−)", "A−", () => talk.resize(-1))}
+        {button("Larger (+)", "A+", () => talk.resize(1))}
+        {button("Notes in a second window (s)", "Notes", () => commands.s?.())}
+        {button("Full screen (f)", "Full screen", () => commands.f?.())}
+        {button("Keys (?)", "?", () => talk.press("?"))}
+        {button("Previous slide (←)", "‹", () => talk.step(-1), talk.here === 0)}
+        <span class="st-number" role="status">
+          {Math.min(talk.here + 1, talk.count)} / {talk.count}
+        </span>
+        {button("Next slide (→)", "›", () => talk.step(1), talk.here >= last)}
+      </div>
+    </div>
+  );
+}
+
+function Keys({ close }: { close(): void }) {
+  return (
+    <div class="st-keys" role="dialog" aria-label="Keys">
+      <dl>
+        {HELP.map(([keys, what]) => (
+          <div key={keys}>
+            <dt>{keys}</dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" onClick={close}>
+        Close
+      </button>
+    </div>
+  );
+}
+
+/** Whether a key belongs to what has the focus: a field, or the matrix reached by Tab. */
+function isBusy(event: KeyboardEvent): boolean {
+  const target = event.target as Element;
+  if (target.closest("input:not([type=radio], [type=checkbox]), textarea, select")) return true;
+  if (event.key === " " && target.closest("button, a, input")) return true;
+  const moves = /^(Arrow|Home|End|Page|Escape|\+|-|=|0)/.test(event.key);
+  return moves && target.closest("[role=application], [role=menu], [type=radio]") !== null;
+}
+
+function toggleFullScreen(stage: HTMLElement | null, trouble: { value: string }): void {
+  trouble.value = "";
+  if (document.fullscreenElement) document.exitFullscreen();
+  else
+    stage?.requestFullscreen().catch(() => {
+      trouble.value = "The browser does not allow full screen here.";
+    });
+}
+
+/** Move a talk, with an animation between states of the same pair. */
+export function animated(talk: Talk): Talk {
+  const go = talk.go.bind(talk);
+  talk.go = (place) => {
+    const [from, to] = [talk.slide.peek(), talk.deck.peek().slides[place]];
+    change(from, to, () => go(place));
+  };
+  return talk;
+}
