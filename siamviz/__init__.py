@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from siamviz.explainer import Explainer
     from siamviz.export.figure import Figure, figure
     from siamviz.export.load import load
-    from siamviz.story import Slide, Story
     from siamviz.quadrature import (
         Adaptive,
         Calibrated,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         RightRiemann,
         Trapezoid,
     )
+    from siamviz.story import Slide, Story
     from siamviz.study.analysis import analyze
     from siamviz.study.run import Run
     from siamviz.widgets.explorer import ErrorExplorer

@@ -11,6 +11,7 @@ from siamviz.export.drawing import Drawing
 from siamviz.export.escape import visible
 from siamviz.export.figure import provenance
 from siamviz.export.kinds import KINDS, Sheet
+from siamviz.export.measure import shorten
 from siamviz.export.numbers import percent, signed
 from siamviz.export.palette import COLOR
 from siamviz.export.typeset import plain, typeset
@@ -27,7 +28,11 @@ _LEFT, _RIGHT, _HEIGHT = 108.0, 180.0, 112.0
 _TEXT_EM, _EM = 5.2, 4.4
 _KINDS = {"matrix": "matrix", "links": "links", "pairs": "links", "compare": "matrix"}
 _TOP = 12
+_PINS, _LINE, _WORDS = 5, 10.0, 14.0
+"""Pins that are told, the room that each takes, and its words in ems."""
 _STEP = 0.92
+_LEAST_EM = 1.5
+_NARROWER = (1.0, 0.88, 0.77, 0.68, 0.6)
 
 
 def to_pdf(story: Story) -> bytes:
@@ -45,13 +50,13 @@ def to_pdf(story: Story) -> bytes:
 
 def _page(slide: Slide, limit: float) -> dict[str, Any]:
     pair = slide.shown
-    texts, picture = KINDS["sentences"](pair, Sheet(_LEFT, _TEXT_EM, COLOR, _TOP))
-    texts.description = provenance(pair, picture)
+    pins = _pins(slide)[:_PINS]
+    texts = _fitting("sentences", pair, (_LEFT, _HEIGHT - _LINE * len(pins)), _TEXT_EM, None)
     return {
         "caption": captions.to_json(slide.caption),
         "texts": plain(texts),
         "drawings": [plain(drawing) for drawing in _drawings(slide, pair, limit)],
-        "pins": [visible(line) for line in _pins(slide)],
+        "pins": [visible(line) for line in pins],
         "source": visible(texts.description),
     }
 
@@ -61,32 +66,37 @@ def _drawings(slide: Slide, pair: PairAttribution, limit: float) -> list[Drawing
     kind = _KINDS[slide.state["view"]]
     compared = slide.state["view"] == "compare" and slide.other is not None
     if not compared or slide.other is None:
-        return [_fitting(kind, pair, _RIGHT, limit)]
+        return [_fitting(kind, pair, (_RIGHT, _HEIGHT), _EM, limit)]
     from siamviz.export.page import as_shown
 
     pairs = [pair, as_shown(slide.other, slide.state)]
-    drawings = [_fitting(kind, each, _RIGHT / 2 - 4, limit) for each in pairs]
+    drawings = [_fitting(kind, each, (_RIGHT / 2 - 4, _HEIGHT - 8), _EM, limit) for each in pairs]
     for drawing, each in zip(drawings, pairs, strict=True):
         settings = each.settings
         drawing.title = f"{model_title(settings.model)}, {settings.baseline}, {settings.layer}"
     return drawings
 
 
-def _fitting(kind: str, pair: PairAttribution, room: float, limit: float) -> Drawing:
-    """The widest drawing that is not too high, in the largest font that there is room for."""
-    width, em, drawing = room, _EM, None
-    while width > room / 4:
-        try:
-            drawing, _ = KINDS[kind](pair, Sheet(width, em, COLOR, _TOP, limit))
-        except InvalidArgumentError:
-            if drawing is not None:
+def _fitting(
+    kind: str, pair: PairAttribution, room: tuple[float, float], em: float, limit: float | None
+) -> Drawing:
+    """A drawing in the largest font with which it fits a width and a height.
+
+    A narrower matrix has smaller cells, which is tried before a smaller font.
+    """
+    width, height = room
+    widths = [width * part for part in (_NARROWER if kind == "matrix" else (1.0,))]
+    drawing = None
+    while em >= _LEAST_EM or drawing is None:
+        for narrower in widths:
+            try:
+                drawing, picture = KINDS[kind](pair, Sheet(narrower, em, COLOR, _TOP, limit))
+            except InvalidArgumentError:
+                break
+            drawing.description = provenance(pair, picture)
+            if drawing.height <= height:
                 return drawing
-            em *= _STEP
-            continue
-        if drawing.height <= _HEIGHT:
-            return drawing
-        width *= _STEP
-    assert drawing is not None
+        em *= _STEP
     return drawing
 
 
@@ -104,4 +114,5 @@ def _words(text: str, tokens: Any) -> str:
     """The text that tokens cover."""
     starts = [token.start for token in tokens if token.start is not None]
     ends = [token.end for token in tokens if token.end is not None]
-    return text[min(starts) : max(ends)] if starts else " ".join(token.text for token in tokens)
+    whole = text[min(starts) : max(ends)] if starts else " ".join(token.text for token in tokens)
+    return shorten(whole, _WORDS)

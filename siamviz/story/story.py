@@ -48,9 +48,7 @@ class Story:
 
     _latest: ref[Story] | None = None
 
-    def __init__(
-        self, title: str = "", *, theme: str = "auto", limit: float | None = None
-    ) -> None:
+    def __init__(self, title: str = "", *, theme: str = "auto", limit: float | None = None) -> None:
         self._title = captions.check_text("title", title)
         self.theme = check_choice("Theme", theme, THEMES)
         self.limit = _check_limit(limit)
@@ -174,7 +172,11 @@ class Story:
         """
         place = self._place(number)
         given = {"caption": caption, "notes": notes}
-        said = {name: captions.check_text(name, text) for name, text in given.items() if text is not None}
+        said = {
+            name: captions.check_text(name, text)
+            for name, text in given.items()
+            if text is not None
+        }
         slides = list(self._slides)
         slides[place] = replace(slides[place], **said)
         self._become(tuple(slides))
@@ -327,7 +329,9 @@ class Story:
         """Return the index of a slide's number."""
         count = len(self) if count is None else count
         if isinstance(number, bool) or not isinstance(number, int):
-            raise ArgumentTypeError(f"The number of a slide must be a whole one, got {number!r:.60}.")
+            raise ArgumentTypeError(
+                f"The number of a slide must be a whole one, got {number!r:.60}."
+            )
         if not 1 <= number <= count:
             there = f"numbers run from 1 to {count}" if count else "the story has no slides"
             raise InvalidArgumentError(f"There is no slide {number}: {there}.")

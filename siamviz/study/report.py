@@ -22,7 +22,7 @@ from siamviz.export.bundle import REPORT
 from siamviz.export.compose import model_title
 from siamviz.export.escape import escape, json_for_script
 from siamviz.export.frame import pack
-from siamviz.export.page import _base64, _digest, _inline, palette, view_state
+from siamviz.export.page import _digest, _inline, palette, to_base64, view_state
 from siamviz.study import figures, report_html
 from siamviz.study.looks import ROWS, Look, Theme
 from siamviz.study.report_data import LISTED, Contents, gather, numbers
@@ -133,7 +133,7 @@ def data(contents: Contents) -> dict[str, Any]:
             for (a, b), found in contents.examples
         ],
         "figures": {theme: _figures(contents, theme) for theme in _THEMES},
-        "palette": _base64(palette()),
+        "palette": to_base64(palette()),
         "views": [[places[row], _view(pair)] for row, pair in contents.pictures.items()],
     }
 
@@ -158,14 +158,14 @@ def _texts(frame: Any) -> Iterator[tuple[str, str]]:
 
 
 def _floats(frame: Any, column: str) -> str:
-    return _base64(numbers(frame, column).astype("<f4").tobytes())
+    return to_base64(numbers(frame, column).astype("<f4").tobytes())
 
 
 def _view(pair: PairAttribution) -> dict[str, Any]:
     """Return a result as the pair view reads it."""
     state = {**view_state(pair), "unit": "word"}
     settings = {"baseline": state["baseline"], "layer": state["layer"], "steps": None}
-    return {"state": state, "frames": [{"settings": settings, "frame": _base64(pack(pair))}]}
+    return {"state": state, "frames": [{"settings": settings, "frame": to_base64(pack(pair))}]}
 
 
 def _figures(contents: Contents, theme: Theme) -> dict[str, Any]:
@@ -189,4 +189,4 @@ def _bokeh() -> tuple[str, str]:
     library = "\n".join(
         resources.Resources(mode="inline", components=["bokeh"], log_level="warn").js_raw
     )
-    return library, _base64(gzip.compress(library.encode("utf-8"), mtime=0))
+    return library, to_base64(gzip.compress(library.encode("utf-8"), mtime=0))

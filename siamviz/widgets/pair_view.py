@@ -150,7 +150,9 @@ class PairView(ViewTraits):
             self._jobs = Jobs(
                 self._explainer, self._send_event, self._adopt, self._begin, self._is_alone
             )
-        answers = Answers(self.send, self._jobs, self._apply, self._asked, self._export, self._capture)
+        answers = Answers(
+            self.send, self._jobs, self._apply, self._asked, self._export, self._capture
+        )
         self.on_msg(lambda _, content, __: answers.answer(content))
         self.observe(self._setting_changed, names=self.computations())
         if self._jobs is not None and not self._is_alone():

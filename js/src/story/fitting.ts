@@ -42,6 +42,7 @@ export function keepFitting(
     controls.value;
     store.view.value;
     store.picture.value;
+    view.dataset.special = String(store.special.value);
     soon();
   });
   return () => {

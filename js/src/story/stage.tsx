@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Host } from "../host";
 import { MemoryHost } from "../memory";
@@ -173,10 +174,10 @@ function Keys({ close }: { close(): void }) {
     <div class="st-keys" role="dialog" aria-label="Keys">
       <dl>
         {HELP.map(([keys, what]) => (
-          <div key={keys}>
+          <Fragment key={keys}>
             <dt>{keys}</dt>
             <dd>{what}</dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
       <button type="button" onClick={close}>
