@@ -33,6 +33,15 @@ it("keeps a choice when the echo of an older one comes before it was sent", () =
   expect(kernel.saves).toBe(2);
 });
 
+it("takes what Python sets while a choice waits to be sent", () => {
+  const { kernel, view } = bound();
+  view.value = "pairs";
+  kernel.set("view", "links");
+  expect(view.value).toBe("links");
+  vi.runAllTimers();
+  expect(kernel.get("view")).toBe("links");
+});
+
 it("sends a choice that was taken back before it was sent", () => {
   const { kernel, view } = bound();
   view.value = "links";

@@ -10,6 +10,7 @@ export class Traits {
   readonly #host: Host;
   readonly #cleanups: (() => void)[] = [];
   readonly #unsent = new Map<string, unknown>();
+  readonly #sent = new Map<string, unknown>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: Host) {
@@ -49,8 +50,8 @@ export class Traits {
   bind<T>(name: string, guard: Guard<T>, fallback: T): Signal<T> {
     const mirror = signal(this.get(name, guard, fallback));
     this.watch(name, guard, (value) => {
-      // The echo of an older choice arrives while a newer one waits to be sent.
-      if (this.#unsent.has(name)) return;
+      // The echo of an older choice may come while a newer one waits to be sent.
+      if (this.#unsent.has(name) && same(value, this.#sent.get(name))) return;
       if (!same(value, mirror.peek())) mirror.value = value;
     });
     let untouched = true;
@@ -79,6 +80,7 @@ export class Traits {
   #send(): void {
     this.#timer = undefined;
     for (const [name, value] of this.#unsent) {
+      this.#sent.set(name, value);
       if (!same(value, this.#host.get(name))) this.#host.set(name, value);
     }
     this.#unsent.clear();

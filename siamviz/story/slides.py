@@ -168,12 +168,11 @@ def slide_of(data: Any, pairs: list[PairAttribution], where: str) -> Slide:
 
 def _checked(state: Any, pair: PairAttribution) -> dict[str, Any]:
     """Return a state whose values a view takes."""
+    from siamviz.widgets.pair_view import UnshownView
+
     looks = {name: state[name] for name in LOOKS}
-    view = pair.view(**{**looks, "view": "matrix"})
-    try:
-        found = {**view_state(pair), **view.get_state(list(LOOKS)), "view": state["view"]}
-    finally:
-        view.close()
+    view = UnshownView(pair, **looks)
+    found = {**view_state(pair), **view.get_state(list(LOOKS))}
     compare = state["compare"]
     if compare is not None and not isinstance(compare, dict):
         raise ArgumentTypeError(f"compare must be an object or null, got {compare!r:.60}")

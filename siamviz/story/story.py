@@ -61,7 +61,7 @@ class Story:
     def latest(cls) -> Story:
         """Return the story that was made last, or a new one if there is none."""
         known = cls._latest and cls._latest()
-        return known or cls("Untitled story")
+        return cls("Untitled story") if known is None else known
 
     @property
     def title(self) -> str:
@@ -113,15 +113,13 @@ class Story:
         ArgumentTypeError, InvalidArgumentError
             For any other source, and for a number or a trait that does not exist.
         """
-        from siamviz.widgets.pair_view import PairView
+        from siamviz.widgets.pair_view import PairView, UnshownView
 
         captions.check_text("caption", caption)
         captions.check_text("notes", notes)
         place = len(self) if at is None else self._place(at, len(self) + 1)
         if isinstance(source, PairAttribution):
-            view = source.view(**traits)
-            slide = captured(view, caption, notes)
-            view.close()
+            slide = captured(UnshownView(source, **traits), caption, notes)
         elif not isinstance(source, PairView):
             raise ArgumentTypeError(
                 "A slide is made of a PairView or a PairAttribution, such as "

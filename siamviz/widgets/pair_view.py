@@ -513,3 +513,11 @@ class PairView(ViewTraits):
             f"PairView({self.text_a!r:.60}, {self.text_b!r:.60}, model={self.model_name!r}, "
             f"layer={self.layer}, baseline={choices.baseline_label(self.baseline)!r})"
         )
+
+
+class UnshownView(PairView):
+    """A view that no front end hears of."""
+
+    def open(self) -> None:
+        """Leave the front end alone; traits take their defaults, as when it is told of them."""
+        self.get_state()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from siamviz import Story
 
 from .axe import violations
 from .chromium import Watch
-from .lab import Lab, Notebook
+from .lab import Notebook
 from .view import View
 
 pytestmark = pytest.mark.browser
@@ -49,7 +48,7 @@ SIZES = """(root, names) => names.map(name => {
 def a_story() -> Story:
     story, shown = Story("Cats and dogs"), pair(coarse=True)
     story.add(shown, caption="**All** pairs, *coloured*", notes="Say hello.\nBreathe.", unit="word")
-    story.add(shown, caption="One of them", unit="word", pins=[{"a": [6, 7], "b": [9]}])
+    story.add(shown, caption="One of them", unit="word", pins=[{"a": [7, 8], "b": [8]}])
     story.add(
         shown, caption="See [the paper](https://aclanthology.org/)", view="links", unit="word"
     )
@@ -75,7 +74,7 @@ def slide(page: Page, number: int, count: int = 4) -> None:
 def test_the_file_is_a_talk_without_network_or_kernel(tmp_path: Path, watch: Watch):
     story = a_story()
     stage, page = opened(watch, story, tmp_path), watch.page
-    expect(page.get_by_role("heading", level=1)).to_have_text("All pairs, coloured")
+    expect(stage.get_by_role("heading", level=2).first).to_have_text("All pairs, coloured")
     expect(stage.locator(".st-caption strong")).to_have_text("All")
     for key, number in [("ArrowRight", 2), ("Space", 3), ("PageUp", 2), ("End", 4), ("Home", 1)]:
         page.keyboard.press(key)
@@ -155,7 +154,7 @@ def test_slides_can_be_read_from_the_last_row(tmp_path: Path, watch: Watch, them
         assert token >= 24
         scheme = page.locator(".siamviz-story").get_attribute("data-theme")
         assert scheme == theme
-        assert violations(page, ".st-stage") == []
+        assert violations(stage) == []
         page.keyboard.press("PageDown")
     page.keyboard.press("Home")
     page.wait_for_timeout(300)
@@ -251,9 +250,9 @@ def test_without_scripts_the_slides_are_there(tmp_path: Path, watch: Watch, brow
 
 
 @pytest.fixture
-def talk(lab: Lab, sheet: Notebook) -> Iterator[Notebook]:
+def talk(sheet: Notebook) -> Notebook:
     sheet.python("story = siamviz.Story('A talk')")
-    yield sheet
+    return sheet
 
 
 def test_the_view_has_a_button_that_adds_to_the_story(talk: Notebook):

@@ -13,6 +13,10 @@ import { HELP } from "./keys";
 import { openNotes } from "./speaker";
 import { change } from "./transition";
 
+/** What a click leaves the focus to; all else gives it back, so that keys change slides. */
+const KEEPS_FOCUS =
+  "input:not([type=radio], [type=checkbox]), select, textarea, button:not(.st-bar *), a";
+
 interface StageProps {
   talk: Talk;
   palette: Uint8Array;
@@ -61,17 +65,17 @@ export function Stage({ talk, palette, live, leave }: StageProps) {
       data-place={talk.here}
       onKeyDownCapture={press}
       onPointerUp={(event) => {
-        if (!(event.target as Element).closest("input, select, textarea, button, a"))
+        if (!(event.target as Element).closest(KEEPS_FOCUS))
           setTimeout(() => root.current?.focus({ preventScroll: true }));
       }}
     >
       {slide ? (
         <>
-          <h1 class="st-caption">
+          <h2 class="st-caption">
             <span>
               {slide.caption.length > 0 ? <Caption spans={slide.caption} /> : talk.deck.value.title}
             </span>
-          </h1>
+          </h2>
           <Shown key={slide} talk={talk} slide={slide} palette={palette} live={live} />
         </>
       ) : (
@@ -154,8 +158,8 @@ function Bar({ talk, commands, leave, trouble }: BarProps) {
       <span class="st-title">{trouble || talk.deck.value.title}</span>
       <div role="group" aria-label="Talk">
         {leave && button("Back to the list of slides", "☰", leave)}
-        {button("Smaller (−)", "A−", () => talk.resize(-1))}
-        {button("Larger (+)", "A+", () => talk.resize(1))}
+        {button("A− smaller", "A−", () => talk.resize(-1))}
+        {button("A+ larger", "A+", () => talk.resize(1))}
         {button("Notes in a second window (s)", "Notes", () => commands.s?.())}
         {button("Full screen (f)", "Full screen", () => commands.f?.())}
         {button("Keys (?)", "?", () => talk.press("?"))}
