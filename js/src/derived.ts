@@ -13,9 +13,6 @@ import type { Frame, Picture, Store, Theme } from "./types";
 import { at } from "./units";
 import type { ViewTraits } from "./view";
 
-/** In a notebook, in pixels. */
-const TALLEST = 720;
-
 type Derived = Pick<
   Store,
   | "frame"
@@ -60,7 +57,7 @@ export function derive(
     history: computed(() => frame.value?.history ?? []),
     visible: computed(() => filter(shown.value, view.topK.value, view.threshold.value)),
     focused: computed(() => focus && sums.pinSums.value.length > 0),
-    tallest: signal(TALLEST),
+    tallest: signal(0),
     ...sums,
     readout: computed(() =>
       readout(shown.value, {

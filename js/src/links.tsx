@@ -11,14 +11,16 @@ const MOST_LINKS = 80;
 const LINKS_OF_ONE = 16;
 const LEAST_SHARE = 0.02;
 const WIDEST = 13;
+const LEAST_STEP = 13;
 
 /** The two texts as columns of words, with the effects as bands between them. */
 export function Links({ store, picture }: { store: Store; picture: Picture }) {
   const special = store.special.value;
   const rows = shownPlaces(picture.rows, special);
   const columns = shownPlaces(picture.columns, special);
-  const step = Math.max(rows.length, columns.length) > 40 ? 20 : 30;
-  const height = Math.max(rows.length, columns.length) * step;
+  const most = Math.max(rows.length, columns.length);
+  const step = store.tallest.value ? fitted(store.tallest.value / most) : most > 40 ? 20 : 30;
+  const height = most * step;
   const count = chosen(picture, store, NOWHERE).length;
   return (
     <div
@@ -53,6 +55,11 @@ interface BandsProps {
   columns: number[];
   step: number;
   height: number;
+}
+
+/** Lines of this height, in bounds. */
+function fitted(step: number): number {
+  return Math.max(LEAST_STEP, Math.min(step, 30));
 }
 
 /** The bands alone are rendered anew while the pointer moves. */

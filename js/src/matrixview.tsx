@@ -6,6 +6,7 @@ import { look, marks } from "./lit";
 import type { HeatData } from "./surface";
 import type { Hover, Picture, PinMode, Store } from "./types";
 
+const HEIGHT = 720;
 const CELL = 40;
 
 /** The matrix of all token pairs, with everything that can be done to it. */
@@ -36,7 +37,7 @@ export function MatrixView({ store, picture }: { store: Store; picture: Picture 
       data={data}
       marks={marked}
       name={`Matrix of ${rows} by ${columns} ${picture.unit} pairs. ${KEYS_HINT}`}
-      height={store.tallest.value}
+      height={store.tallest.value || HEIGHT}
       cell={CELL}
       events={events}
     />

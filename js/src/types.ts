@@ -263,7 +263,7 @@ export interface Store {
   visible: ReadonlySignal<(cell: number) => boolean>;
   /** Whether what is not pinned fades. */
   focused: ReadonlySignal<boolean>;
-  /** The most that the cells of a matrix may take down, in pixels. */
+  /** The most that cells or links may take down, in pixels; 0 for the usual. */
   tallest: Signal<number>;
   readout: ReadonlySignal<string>;
   theme: ReadonlySignal<Theme>;

@@ -32,3 +32,11 @@ def to_page(story: Story) -> bytes:
     )
     title = story.title or "A story of similar texts"
     return document(STORY, "data-siamviz-story", title, data, slides).encode("utf-8")
+
+
+def to_list(story: Story) -> str:
+    """Return what is said on the slides as HTML, in order."""
+    said = (
+        f"<li>{captions.to_html(slide.caption)} <i>{escape(slide.name)}</i></li>" for slide in story
+    )
+    return f"<div><b>{escape(story.title)}</b><ol>{''.join(said)}</ol></div>"

@@ -13,7 +13,9 @@ from traitlets import Bool, Bytes, Int, List, Unicode
 from siamviz.errors import SiamvizError
 from siamviz.export.bundle import STORY
 from siamviz.export.page import palette
+from siamviz.export.escape import visible
 from siamviz.story import storage
+from siamviz.story.deck import to_list
 from siamviz.widgets.jobs import sentence
 from siamviz.widgets.messages import MessageError, answerable
 
@@ -130,6 +132,15 @@ class StoryView(anywidget.AnyWidget):
             listed = ", ".join(map(repr, handlers))
             raise MessageError(f"A story does not know {kind!r:.40}. There are {listed}.")
         return handlers[kind]
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Return the widget, and the list of slides for viewers without."""
+        made = super()._repr_mimebundle_(**kwargs)
+        if made is None:
+            return None
+        bundle, metadata = made if isinstance(made, tuple) else (made, {})
+        still = {"text/plain": visible(repr(self.story)), "text/html": to_list(self.story)}
+        return {**bundle, **still}, metadata
 
     def __repr__(self) -> str:
         return f"StoryView({self.story!r})"

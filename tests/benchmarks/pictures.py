@@ -60,6 +60,7 @@ def main() -> None:
         shoot(browser, compared, "view-compare", width=1320)
         shoot(browser, explainer.view(LONG_A, LONG_B, **corpus), "view-long", width=1240)
         shoot(browser, explainer.view(HEBREW, CHINESE, baseline="corpus"), "view-scripts")
+        slides(browser, pair)
         with tempfile.TemporaryDirectory() as folder:
             dataset(browser, explainer, Path(folder))
 
@@ -90,6 +91,24 @@ def shoot(
         shot = page.locator(".siamviz").screenshot(animations="disabled")
         page.close()
     keep(shot, name)
+
+
+def slides(browser: Browser, pair: siamviz.PairAttribution) -> None:
+    """Take pictures of two slides, as a projector of 1280 × 720 pixels shows them."""
+    story = siamviz.Story("Who chases whom?")
+    story.add(pair, caption="*Animals* carry the score", unit="word")
+    kitten_and_cat = {"a": [6], "b": [6]}
+    story.add(pair, caption="The **kitten** finds the *cat*", unit="word", pins=[kitten_and_cat])
+    with tempfile.TemporaryDirectory() as folder:
+        file = story.save(Path(folder) / "talk.html")
+        size: Any = {"width": 1280, "height": 720}
+        for number, scheme in enumerate(("light", "dark"), 1):
+            page = browser.new_page(viewport=size, color_scheme=scheme, device_scale_factor=1.5)
+            page.goto(f"{file.as_uri()}#{number}")
+            page.locator(".siamviz canvas").first.wait_for()
+            page.wait_for_timeout(600)
+            keep(page.screenshot(animations="disabled"), f"slide-{scheme}")
+            page.close()
 
 
 def keep(shot: bytes, name: str) -> None:
