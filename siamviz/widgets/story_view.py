@@ -12,8 +12,8 @@ from traitlets import Bool, Bytes, Int, List, Unicode
 
 from siamviz.errors import SiamvizError
 from siamviz.export.bundle import STORY
-from siamviz.export.page import palette
 from siamviz.export.escape import visible
+from siamviz.export.page import palette
 from siamviz.story import storage
 from siamviz.story.deck import to_list
 from siamviz.widgets.jobs import sentence

@@ -110,7 +110,7 @@ def test_the_view_on_a_slide_is_live(tmp_path: Path, watch: Watch):
 def test_after_a_click_in_the_picture_arrows_still_change_slides(tmp_path: Path, watch: Watch):
     stage, page = opened(watch, a_story(), tmp_path), watch.page
     stage.locator(".sv-scroller").click(position={"x": 40, "y": 40})
-    expect(stage.locator(".sv-selection")).to_be_visible()
+    expect(stage.locator(".sv-token.sv-pinned")).to_have_count(2)
     page.keyboard.press("ArrowRight")
     slide(page, 2)
     stage.locator(".sv-map").focus()
