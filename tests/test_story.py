@@ -16,8 +16,10 @@ from numpy.testing import assert_array_equal
 
 import siamviz
 from siamviz import ArgumentTypeError, InvalidArgumentError, Story
+from siamviz.export.compose import draw
 from siamviz.story import captions, storage
 from siamviz.story.captions import Span, spans
+from siamviz.story.handout import filtered
 
 
 def told(count: int = 3) -> Story:
@@ -214,7 +216,7 @@ def test_a_story_that_does_not_fit_says_where(tmp_path, change, message):
 def test_files_that_hold_no_story_are_told_apart(tmp_path):
     page = tmp_path / "pair.html"
     pair().save(page)
-    with pytest.raises(InvalidArgumentError, match="Pages of single pairs are no stories"):
+    with pytest.raises(InvalidArgumentError, match="it is another page"):
         Story.load(page)
     with pytest.raises(InvalidArgumentError, match="no such file"):
         Story.load(tmp_path / "none.json")
@@ -325,3 +327,28 @@ def test_without_a_kernel_a_story_is_text():
     assert repr(told(2)) == "Story('A talk', 2 slides)\n  1. c1\n  2. c2"
     assert siamviz.Story is Story
     assert base64.b64decode(storage.pack(told(1)))
+
+
+def test_a_pin_that_names_no_token_is_refused():
+    story = Story()
+    with pytest.raises(InvalidArgumentError, match="names a token that is not there: A has 14"):
+        story.add(pair(), pins=[{"a": [99], "b": [1]}])
+    assert len(story) == 0
+
+
+def test_the_pdf_shows_what_the_view_shows():
+    shown = pair()
+    picture = draw(shown)
+    state = {"special": False, "threshold": 0.0, "top_k": 3}
+    found = filtered(picture, state)
+    assert not any(heading.special for heading in (*found.rows, *found.columns))
+    text = [not heading.special for heading in picture.rows]
+    across = [not heading.special for heading in picture.columns]
+    whole = np.abs(picture.values[np.ix_(text, across)])
+    kept = np.abs(found.values)
+    assert np.count_nonzero(kept) == 3
+    assert sorted(kept[kept > 0]) == sorted(np.sort(whole, axis=None)[-3:])
+    least = float(np.median(whole))
+    assert (
+        np.abs(filtered(picture, {**state, "top_k": 0, "threshold": least}).values) > 0
+    ).sum() == (whole >= least).sum()

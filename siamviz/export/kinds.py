@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siamviz.errors import InvalidArgumentError
@@ -42,20 +42,19 @@ class Sheet:
     palette : Palette
     top : int
         Links that are drawn.
-    limit : float, optional
-        The effect at the ends of the colours; by default the largest one.
+    change : callable, optional
+        What becomes of a picture before it is drawn.
     """
 
     width: float
     em: float
     palette: Palette
     top: int
-    limit: float | None = None
+    change: Callable[[Picture], Picture] = lambda picture: picture
 
     def draw(self, pair: PairAttribution, readable: int) -> Picture:
-        """Return the picture of a pair with the colours of this sheet."""
-        picture = draw(pair, readable)
-        return picture if self.limit is None else replace(picture, limit=self.limit)
+        """Return the picture of a pair as this sheet shows it."""
+        return self.change(draw(pair, readable))
 
     @property
     def unit(self) -> float:
@@ -215,7 +214,7 @@ def sentences(pair: PairAttribution, sheet: Sheet) -> tuple[Drawing, Picture]:
     if sheet.width < _SHORTEST_LINE * sheet.em:
         raise _narrow(sheet)
     drawing, unit = blank(pair, sheet), sheet.unit * _EM / 19.0
-    picture = draw(pair)
+    picture = sheet.change(draw(pair))
     y = 0.0
     for sentence in picture.sentences:
         paragraph = Paragraph(0.0, sheet.width, y, unit)

@@ -72,6 +72,9 @@ class Slide:
     other_frame: bytes = b""
     recipe: Recipe | None = field(default=None, repr=False)
 
+    def __repr__(self) -> str:
+        return f"Slide({self.caption!r:.60}, {self.name!r:.100})"
+
     @property
     def shown(self) -> PairAttribution:
         """The result in the unit, fold and similarity shown."""

@@ -68,7 +68,7 @@ def load(kind: type[Story], path: Any) -> Story:
 def _unpack(path: Path) -> bytes:
     found = _PACKED.search(path.read_text("utf-8"))
     if not found:
-        raise ValueError("the page carries none. Pages of single pairs are no stories.")
+        raise ValueError("it is another page. Story.save writes pages that can be loaded.")
     inflating = zlib.decompressobj()
     try:
         data = inflating.decompress(base64.b64decode(found[1], validate=True), _LARGEST)
@@ -81,8 +81,10 @@ def _unpack(path: Path) -> bytes:
 
 def _story(kind: type[Story], data: Any, source: str) -> Story:
     found = data.get("format") if isinstance(data, Mapping) else None
+    if not isinstance(found, str) or not found.startswith("siamviz.story/"):
+        raise InvalidArgumentError(f"{source!r} holds no story: its format is {found!r:.60}.")
     if found != FORMAT:
-        by = f" (written by siamviz {data['siamviz']})" if found and "siamviz" in data else ""
+        by = f" (written by siamviz {data['siamviz']})" if "siamviz" in data else ""
         raise InvalidArgumentError(
             f"{source!r} has the format {found!r}{by}; this version of siamviz reads {FORMAT!r}. "
             "Stories of a later version need that version: pip install --upgrade siamviz."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet, ref
@@ -106,7 +106,8 @@ class Story:
             The number that the slide gets; by default it is the last one.
         **traits
             With a result: the traits of `siamviz.PairView` that need no model, such as
-            ``unit="word"`` or ``pins=[{"a": [5], "b": [9]}]``.
+            ``unit="word"`` or ``pins=[{"a": [5], "b": [9]}]``, where pins name finest tokens by
+            their places in `tokens_a` and `tokens_b`, whatever the unit.
 
         Raises
         ------
@@ -119,7 +120,9 @@ class Story:
         captions.check_text("notes", notes)
         place = len(self) if at is None else self._place(at, len(self) + 1)
         if isinstance(source, PairAttribution):
-            slide = captured(UnshownView(source, **traits), caption, notes)
+            view = UnshownView(source, **traits)
+            _check_pins(source, view.pins)
+            slide = captured(view, caption, notes)
         elif not isinstance(source, PairView):
             raise ArgumentTypeError(
                 "A slide is made of a PairView or a PairAttribution, such as "
@@ -357,6 +360,18 @@ class Story:
         if not STORY.built():
             return {"text/plain": repr(self)}
         return StoryView(self, organising=True)._repr_mimebundle_(**kwargs)
+
+
+def _check_pins(pair: PairAttribution, pins: Sequence[Mapping[str, Sequence[int]]]) -> None:
+    from siamviz.widgets.selection import fits
+
+    for pin in pins:
+        if not fits(pair, pin):
+            raise InvalidArgumentError(
+                f"The pin {pin!r} names a token that is not there: A has "
+                f"{len(pair.tokens_a)} and B {len(pair.tokens_b)}, counted from 0 with special "
+                "tokens, whatever the unit."
+            )
 
 
 def _check_limit(limit: Any) -> float | None:
