@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from builders import pair
 from export_cases import HOSTILE, hostile_pair
+from ipywidgets.widgets import widget
 from numpy.testing import assert_array_equal
 
 import siamviz
@@ -50,6 +51,17 @@ def said(story: Story) -> list[str]:
         ("[x](javascript:alert)", [Span("[x](javascript:alert)")]),
         ("[x](JAVASCRIPT:alert)", [Span("[x](JAVASCRIPT:alert)")]),
         ("[x](data:text/html,1)", [Span("[x](data:text/html,1)")]),
+        (r"*2\*3*", [Span("2*3", emphasis=True)]),
+        (
+            "*a **b** c*",
+            [
+                Span("a ", emphasis=True),
+                Span("b", strong=True, emphasis=True),
+                Span(" c", emphasis=True),
+            ],
+        ),
+        ("[x](https://a.org/A_(b))", [Span("x", href="https://a.org/A_(b)")]),
+        ("[x](https://a\ud800b)", [Span("x", href="https://a\ufffdb")]),
         ("snake_case_name, 2 * 3 * 4", [Span("snake_case_name, 2 * 3 * 4")]),
         (r"\*not\* [CLS]", [Span("*not* [CLS]")]),
         ("<b>x</b>", [Span("<b>x</b>")]),
@@ -195,6 +207,10 @@ def changed(tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda d: d["slides"][0].update(pair=-1), "Slide 1 cannot be read.*-1"),
+        (lambda d: d["slides"][0].update(caption="x" * 2001), "Slide 1 cannot.*2,000"),
+        (lambda d: d["slides"][0]["state"].update(layer={}), "Slide 1 cannot.*layer"),
+        (lambda d: d.update(limit=float("nan")), "NaN is no number"),
         (lambda d: d.update(format="siamviz.story/7", siamviz="9.1"),
          r"format 'siamviz.story/7' \(written by siamviz 9.1\).* reads 'siamviz.story/1'"),
         (lambda d: d.pop("pairs"), "has no 'pairs'"),
@@ -254,7 +270,7 @@ def test_slides_for_reveal_have_a_live_view_and_notes_each(tmp_path):
     kinds = [cell["metadata"]["slideshow"]["slide_type"] for cell in data["cells"]]
     assert kinds == ["slide", "slide", "notes", "slide", "notes", "slide"]
     shown = data["cells"][-1]["outputs"][0]["data"]["text/html"]
-    assert shown.startswith("<h3><em>x</em> &lt;script&gt;")
+    assert shown.startswith('<h3 class="tex2jax_ignore"><em>x</em> &lt;script&gt;')
     [page] = re.findall(r'srcdoc="([^"]*)"', shown)
     assert "<" not in page
     assert html.unescape(page).startswith("<!DOCTYPE html>")
@@ -352,3 +368,47 @@ def test_the_pdf_shows_what_the_view_shows():
     assert (
         np.abs(filtered(picture, {**state, "top_k": 0, "threshold": least}).values) > 0
     ).sum() == (whole >= least).sum()
+
+
+def test_nothing_of_a_presentation_is_markdown(tmp_path):
+    story = Story("A\n\n[y](javascript:alert(1))")
+    story.add(pair(), notes="hi\r\r[z](javascript:alert(2))\n\n![x](http://a.org)")
+    page = story.to_slides(tmp_path / "t.html", reveal="r").read_text("utf-8")
+    assert 'href="javascript' not in page
+    assert "<img" not in page
+
+
+def test_what_changes_nothing_is_not_undone():
+    story = told(2)
+    story.edit(1, caption="c1")
+    story.move(2, 2)
+    story.title = "A talk"
+    story.remove(1)
+    story.undo()
+    assert said(story) == ["c1", "c2"]
+    with pytest.raises(InvalidArgumentError, match="greater than 0"):
+        story.limit = -3
+    with pytest.raises(InvalidArgumentError, match="neon"):
+        story.theme = "neon"
+    removed = story.slides[0]
+    story.remove(1)
+    story.remove(1)
+    assert story.scale(removed) == removed.reach
+
+
+def test_a_change_of_an_older_state_is_refused(connected):
+    story = told()
+    stage = story.present()
+    seen = json.loads(stage._deck)["revision"]
+    assert stage.comm.ask("remove", number=1, revision=seen)["ok"]
+    answer = stage.comm.ask("remove", number=1, revision=seen)
+    assert "had changed" in answer["error"]
+    assert said(story) == ["c2", "c3"]
+    stage.close()
+    story.undo()
+
+
+def test_checking_a_slide_opens_no_widget(connected):
+    before = len(widget._instances)
+    told(5)
+    assert len(widget._instances) == before

@@ -16,9 +16,9 @@ LONGEST = 2000
 _SCHEMES = ("https://", "http://", "mailto:")
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*_\[\]()])"
-    r"|\[(?P<label>[^\[\]]+)\]\((?P<href>[^()\s]+)\)"
+    r"|\[(?P<label>[^\[\]]+)\]\((?P<href>(?:[^()\s]|\([^()\s]*\))+)\)"
     r"|\*\*(?=\S)(?P<strong>.+?)(?<=\S)\*\*(?!\*)"
-    r"|\*(?=[^\s*])(?P<star>.+?)(?<=\S)\*"
+    r"|\*(?=[^\s*])(?P<star>(?:\\.|\*\*.+?\*\*|[^*\\])+?)(?<=\S)\*"
     r"|(?<!\w)_(?=\S)(?P<line>.+?)(?<=\S)_(?!\w)",
     re.DOTALL,
 )
@@ -86,7 +86,7 @@ def _spans(text: str, style: Span) -> Iterator[Span]:
         elif style.href or not match["href"].lower().startswith(_SCHEMES):
             yield replace(style, text=match[0])
         else:
-            yield from _spans(match["label"], replace(style, href=match["href"]))
+            yield from _spans(match["label"], replace(style, href=visible(match["href"])))
     yield replace(style, text=text[end:])
 
 

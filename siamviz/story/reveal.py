@@ -52,19 +52,21 @@ def to_notebook(story: Story) -> str:
     """Return the notebook of a presentation: a cell for each slide, and one for its notes."""
     cells: list[dict[str, Any]] = []
     if story.title:
-        cells.append(_markdown(f"<h1>{escape(story.title)}</h1>", "slide"))
+        title = " ".join(escape(story.title).split())
+        cells.append(_markdown(f'<h1 class="tex2jax_ignore">{title}</h1>', "slide"))
     for slide in story:
         cells.append(_shown(slide, story))
         if slide.notes:
-            said = escape(slide.notes).replace("\n", "<br>")
-            cells.append(_markdown(f"<p>{said}</p>", "notes"))
+            # A blank line would end the HTML, and Markdown begin.
+            said = "<br>".join(escape(slide.notes).splitlines())
+            cells.append(_markdown(f'<p class="tex2jax_ignore">{said}</p>', "notes"))
     for number, cell in enumerate(cells):
         cell["id"] = f"siamviz-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return json.dumps(
         {
             "cells": cells,
-            "metadata": {"kernelspec": kernel, "title": story.title},
+            "metadata": {"kernelspec": kernel, "title": visible(story.title)},
             "nbformat": 4,
             "nbformat_minor": 5,
         }
@@ -86,7 +88,8 @@ def _shown(slide: Slide, story: Story) -> dict[str, Any]:
         f'<iframe srcdoc="{_quoted(page)}" title="{escape(slide.name)}" sandbox="allow-scripts '
         f'allow-downloads" width="100%" height="{_HEIGHT}" style="border:0"></iframe>'
     )
-    heading = f"<h3>{captions.to_html(slide.caption)}</h3>" if slide.caption else ""
+    said = captions.to_html(slide.caption)
+    heading = f'<h3 class="tex2jax_ignore">{said}</h3>' if slide.caption else ""
     data = {"text/html": heading + frame, "text/plain": visible(slide.name)}
     output = {"output_type": "display_data", "data": data, "metadata": {}}
     return {

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from siamviz.attribution import PairAttribution
 from siamviz.errors import ArgumentTypeError, InvalidArgumentError
 from siamviz.export.frame import pack
 from siamviz.export.page import as_shown, view_state
+from siamviz.story.captions import check_text
 
 if TYPE_CHECKING:
     from siamviz.explainer import Explainer
     from siamviz.widgets.pair_view import PairView
 
+_keys = count(1)
 LOOKS = (
     "similarity", "unit", "folded", "view", "top_k", "threshold", "special", "limit", "pins",
 )  # fmt: skip
@@ -62,6 +65,8 @@ class Slide:
         The same for a view; without `other`, the effects of deletions.
     recipe : Recipe or None
         What computes it anew; it is not saved.
+    key : int
+        Stays with it in this process, whatever is said about it.
     """
 
     pair: PairAttribution
@@ -70,7 +75,8 @@ class Slide:
     notes: str = ""
     other: PairAttribution | None = None
     other_frame: bytes = b""
-    recipe: Recipe | None = field(default=None, repr=False)
+    recipe: Recipe | None = None
+    key: int = field(default_factory=_keys.__next__)
 
     def __repr__(self) -> str:
         return f"Slide({self.caption!r:.60}, {self.name!r:.100})"
@@ -156,17 +162,23 @@ def slide_of(data: Any, pairs: list[PairAttribution], where: str) -> Slide:
         If a field is missing or unfit, named with the slide.
     """
     try:
-        state = _checked(data["state"], pairs[data["pair"]])
-        other = None if data["other"] is None else pairs[data["other"]]
+        pair = pairs[_checked_place(data["pair"])]
+        other = None if data["other"] is None else pairs[_checked_place(data["other"])]
+        state = _checked(data["state"], pair)
         frame = base64.b64decode(data["other_frame"], validate=True)
-        caption, notes = data["caption"], data["notes"]
-        if not isinstance(caption, str) or not isinstance(notes, str):
-            raise ArgumentTypeError("its caption or its notes are no text.")
-        return Slide(pairs[data["pair"]], state, caption, notes, other, frame)
+        caption = check_text("caption", data["caption"])
+        notes = check_text("notes", data["notes"])
+        return Slide(pair, state, caption, notes, other, frame)
     except KeyError as failure:
         raise InvalidArgumentError(f"{where} has no {failure}.") from failure
     except (TypeError, ValueError, IndexError) as failure:
         raise InvalidArgumentError(f"{where} cannot be read: {failure}") from failure
+
+
+def _checked_place(place: Any) -> int:
+    if isinstance(place, bool) or not isinstance(place, int) or place < 0:
+        raise ArgumentTypeError(f"{place!r:.60} is no place of a result")
+    return place
 
 
 def _checked(state: Any, pair: PairAttribution) -> dict[str, Any]:
@@ -180,4 +192,7 @@ def _checked(state: Any, pair: PairAttribution) -> dict[str, Any]:
     if compare is not None and not isinstance(compare, dict):
         raise ArgumentTypeError(f"compare must be an object or null, got {compare!r:.60}")
     settings = {name: state[name] for name in COMPUTED}
-    return found | settings | {"compare": compare}
+    for name, value in settings.items():
+        if name != "compare" and not isinstance(value, str | int | float):
+            raise ArgumentTypeError(f"{name} must be a number or a name, got {value!r:.60}")
+    return found | settings

@@ -57,12 +57,16 @@ def load(kind: type[Story], path: Any) -> Story:
     if not source.is_file():
         raise InvalidArgumentError(f"Cannot load {str(source)!r}: there is no such file.")
     try:
-        data = json.loads(read(source))
+        data = json.loads(read(source), parse_constant=_refuse)
     except (ValueError, RecursionError) as failure:
         raise InvalidArgumentError(
             f"{str(source)!r} holds no story, or a damaged one: {failure}"
         ) from failure
     return _story(kind, data, str(source))
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number of JSON.")
 
 
 def _unpack(path: Path) -> bytes:
@@ -109,11 +113,12 @@ def deck(story: Story) -> dict[str, Any]:
     frames: list[bytes] = []
     slides = [
         {
+            "key": slide.key,
             "caption": captions.to_json(slide.caption),
             "source": slide.caption,
             "notes": slide.notes,
             "name": slide.name,
-            "state": {**slide.state, "limit": story.scale(slide), "theme": story.theme},
+            "state": {**slide.state, "limit": story.scale(slide) or None, "theme": story.theme},
             "frame": _place(slide.frame, frames),
             "other": _place(slide.other_frame, frames),
         }

@@ -50,11 +50,13 @@ class Story:
 
     def __init__(self, title: str = "", *, theme: str = "auto", limit: float | None = None) -> None:
         self._title = captions.check_text("title", title)
-        self.theme = check_choice("Theme", theme, THEMES)
-        self.limit = _check_limit(limit)
+        self._theme = check_choice("Theme", theme, THEMES)
+        self._limit = _check_limit(limit)
+        self._revision = 0
         self._slides: tuple[Slide, ...] = ()
         self._before: list[tuple[str, tuple[Slide, ...]]] = []
         self._reactions: WeakSet[Any] = WeakSet()
+        self._list: StoryView | None = None
         Story._latest = ref(self)
 
     @classmethod
@@ -71,6 +73,31 @@ class Story:
     @title.setter
     def title(self, title: str) -> None:
         self._become(self._slides, captions.check_text("title", title))
+
+    @property
+    def theme(self) -> str:
+        """The colours: "auto", "light" or "dark"."""
+        return self._theme
+
+    @theme.setter
+    def theme(self, theme: str) -> None:
+        self._theme = check_choice("Theme", theme, THEMES)
+        self._tell()
+
+    @property
+    def limit(self) -> float | None:
+        """The absolute effect at the ends of all colours; None takes the largest of any slide."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: float | None) -> None:
+        self._limit = _check_limit(limit)
+        self._tell()
+
+    @property
+    def revision(self) -> int:
+        """How often it was changed."""
+        return self._revision
 
     @property
     def slides(self) -> tuple[Slide, ...]:
@@ -179,7 +206,9 @@ class Story:
             if text is not None
         }
         slides = list(self._slides)
-        slides[place] = replace(slides[place], **said)
+        now = slides[place]
+        if any(getattr(now, name) != text for name, text in said.items()):
+            slides[place] = replace(now, **said)
         self._become(tuple(slides))
 
     def undo(self) -> None:
@@ -204,7 +233,8 @@ class Story:
         """Return the effect at the ends of the colours of a slide, that of all comparable ones."""
         if self.limit is not None:
             return self.limit
-        return max(one.reach for one in self._slides if one.measure == slide.measure)
+        alike = (one.reach for one in self._slides if one.measure == slide.measure)
+        return max(alike, default=slide.reach)
 
     def present(self, start: int = 1, *, live: bool = False) -> StoryView:
         """Return the story as a stage for this notebook, which ``f`` makes full screen.
@@ -307,6 +337,10 @@ class Story:
 
         return storage.load(cls, path)
 
+    def forget(self, reaction: Any) -> None:
+        """Tell `reaction` no more."""
+        self._reactions.discard(reaction)
+
     def begin(self, slides: Sequence[Slide]) -> None:
         """Start with these slides, and nothing to undo."""
         self._slides, self._before = tuple(slides), []
@@ -317,12 +351,15 @@ class Story:
         self._reactions.add(reaction)
 
     def _become(self, slides: tuple[Slide, ...], title: str | None = None) -> None:
+        if slides == self._slides and title in (None, self._title):
+            return
         self._before.append((self._title, self._slides))
         self._slides = slides
         self._title = self._title if title is None else title
         self._tell()
 
     def _tell(self) -> None:
+        self._revision += 1
         for reaction in list(self._reactions):
             reaction.story_changed()
 
@@ -359,7 +396,9 @@ class Story:
 
         if not STORY.built():
             return {"text/plain": repr(self)}
-        return StoryView(self, organising=True)._repr_mimebundle_(**kwargs)
+        if self._list is None:
+            self._list = StoryView(self, organising=True)
+        return self._list._repr_mimebundle_(**kwargs)
 
 
 def _check_pins(pair: PairAttribution, pins: Sequence[Mapping[str, Sequence[int]]]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comm import DummyComm
+from traitlets import Any as Anything
 from traitlets import TraitError
 
 from siamviz.attribution import PairAttribution
@@ -517,6 +518,8 @@ class PairView(ViewTraits):
 
 class UnshownView(PairView):
     """A view that no front end hears of."""
+
+    layout: Any = Anything()
 
     def open(self) -> None:
         """Leave the front end alone; traits take their defaults, as when it is told of them."""

@@ -21,6 +21,7 @@ from siamviz.widgets.messages import MessageError, answerable
 
 if TYPE_CHECKING:
     from siamviz.story import Slide, Story
+    from siamviz.story.slides import Recipe
     from siamviz.widgets.pair_view import PairView
 
 logger = logging.getLogger("siamviz")
@@ -66,7 +67,7 @@ class StoryView(anywidget.AnyWidget):
     ) -> None:
         STORY.check_built()
         self.story, self._computes = story, live
-        self._views: dict[int, PairView] = {}
+        self._views: dict[Recipe, PairView] = {}
         self.set_trait("_start", start)
         self.set_trait("_organising", organising)
         self.story_changed()
@@ -77,6 +78,7 @@ class StoryView(anywidget.AnyWidget):
     def story_changed(self) -> None:
         """Show the story as it is now."""
         told = {**storage.deck(self.story), "undoable": self.story.undoable}
+        told["revision"] = self.story.revision
         live = [self._model(slide) for slide in self.story]
         with self.hold_sync():
             self.set_trait("_live", live)
@@ -87,22 +89,24 @@ class StoryView(anywidget.AnyWidget):
         recipe = slide.recipe
         if not self._computes or recipe is None:
             return ""
-        if id(recipe) not in self._views:
+        if recipe not in self._views:
             from siamviz.story.slides import LOOKS
             from siamviz.widgets.pair_view import PairView
 
             looks = {name: slide.state[name] for name in LOOKS}
             texts = (slide.state["text_a"], slide.state["text_b"])
+            looks |= {"limit": self.story.scale(slide) or None, "theme": self.story.theme}
             made = PairView(recipe.explainer, *texts, **{**recipe.settings, **looks})
-            self._views[id(recipe)] = made
-        view = self._views[id(recipe)]
-        view.limit = self.story.scale(slide)
+            made.story = self.story
+            self._views[recipe] = made
+        view = self._views[recipe]
         return f"IPY_MODEL_{view.model_id}"
 
     def close(self) -> None:
         """Remove the stage and the views on it."""
-        for view in getattr(self, "_views", {}).values():
-            view.close()
+        self.story.forget(self)
+        while self._views:
+            self._views.popitem()[1].close()
         super().close()
 
     def _answer(self, content: Any) -> None:
@@ -110,6 +114,8 @@ class StoryView(anywidget.AnyWidget):
         if not answerable(content):
             return
         try:
+            if content.get("revision", self.story.revision) != self.story.revision:
+                raise MessageError("The story had changed before this arrived. Look again.")
             self._handler(content.get("kind"))(content)
             self.send({"id": content["id"], "ok": True})
         except Exception as error:

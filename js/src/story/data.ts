@@ -12,6 +12,8 @@ export interface Span {
 
 /** One captured state of a view, and what is said about it. */
 export interface Slide {
+  /** The same as long as the slide is. */
+  key: number;
   caption: Span[];
   /** The caption as it was typed. */
   source: string;
@@ -28,6 +30,8 @@ export interface Deck {
   theme: string;
   slides: Slide[];
   undoable: boolean;
+  /** Counts changes, so that none is asked of an older state. */
+  revision: number;
 }
 
 const LINK = /^(https?:\/\/|mailto:)/i;
@@ -43,6 +47,7 @@ export function parseDeck(data: unknown): Deck {
     theme: textOf(data.theme),
     slides: data.slides.map((slide, index) => parseSlide(slide, index + 1, frames)),
     undoable: data.undoable === true,
+    revision: isNumber(data.revision) ? data.revision : 0,
   };
 }
 
@@ -54,6 +59,7 @@ function parseSlide(slide: unknown, number: number, frames: Uint8Array[]): Slide
   const { baseline, layer, rule, steps } = slide.state;
   const settings = { baseline, layer, rule, steps: rule === "adaptive" ? null : steps };
   return {
+    key: isNumber(slide.key) ? slide.key : number,
     caption: slide.caption.filter(isObject).map(parseSpan),
     source: textOf(slide.source),
     notes: textOf(slide.notes),

@@ -4,6 +4,7 @@ import { type Deck, parseDeck, type Slide } from "./data";
 import { Talk } from "./deck";
 
 const slide = (source: string): Slide => ({
+  key: 1,
   caption: [],
   source,
   notes: "",
@@ -16,6 +17,7 @@ const story = (...sources: string[]): Deck => ({
   theme: "auto",
   slides: sources.map(slide),
   undoable: false,
+  revision: 0,
 });
 
 let deck = signal(story());

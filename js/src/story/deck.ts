@@ -22,19 +22,33 @@ export class Talk {
   readonly helping = signal(false);
   readonly size = computed(() => SIZES[this.#size.value] ?? 1);
   readonly slide: ReadonlySignal<Slide | null>;
+  readonly #arrive: (from: Slide | null, to: Slide | undefined, update: () => void) => void;
+  /** Where it goes, which an animation puts off a little. */
+  #aim: number;
   /** Show the next unit of the view on stage. */
   cycleUnit = () => {};
   readonly #size = signal(USUAL);
 
-  constructor(deck: ReadonlySignal<Deck>, start: number) {
+  /** `arrive` does an update, which brings one slide after another. */
+  constructor(
+    deck: ReadonlySignal<Deck>,
+    start: number,
+    arrive: (from: Slide | null, to: Slide | undefined, update: () => void) => void = (
+      _from,
+      _to,
+      update,
+    ) => update(),
+  ) {
     this.deck = deck;
+    this.#arrive = arrive;
+    this.#aim = start;
     this.place = signal(start);
     this.slide = computed(() => this.deck.value.slides[this.here] ?? null);
   }
 
   /** The slide shown, which exists as long as there is one. */
   get here(): number {
-    return Math.max(0, Math.min(this.place.value, this.count - 1));
+    return this.#within(this.place.value);
   }
 
   get count(): number {
@@ -43,11 +57,18 @@ export class Talk {
 
   go(place: number): void {
     this.blank.value = false;
-    this.place.value = Math.max(0, Math.min(place, this.count - 1));
+    this.#aim = this.#within(place);
+    this.#arrive(this.slide.peek(), this.deck.peek().slides[this.#aim], () => {
+      this.place.value = this.#aim;
+    });
   }
 
   step(by: number): void {
-    this.go(this.here + by);
+    this.go(this.#within(this.#aim) + by);
+  }
+
+  #within(place: number): number {
+    return Math.max(0, Math.min(place, this.count - 1));
   }
 
   resize(by: number): void {

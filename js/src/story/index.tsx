@@ -1,4 +1,4 @@
-import { type Signal, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import { h, render } from "preact";
 import { asBytes, isObject, isString } from "../guard";
 import type { Host } from "../host";
@@ -9,9 +9,11 @@ import { watchTheme } from "../theme";
 import { type Deck, parseDeck } from "./data";
 import { type Change, Talk } from "./deck";
 import { Organiser } from "./organiser";
-import { animated, Stage } from "./stage";
+import { Stage } from "./stage";
+import { change } from "./transition";
 
-const NO_ANSWER = "The kernel does not answer, so nothing can be changed. Run the cell again.";
+const NO_ANSWER =
+  "The kernel does not answer yet: it is busy, or gone; then run the cell again to change slides.";
 const REFERENCE = "IPY_MODEL_";
 
 interface Notebook extends Host {
@@ -23,13 +25,13 @@ export default function widget() {
   return {
     render({ model, el }: { model: Notebook; el: HTMLElement }) {
       const deck = signal(deckOf(model));
-      const talk = animated(new Talk(deck, Number(model.get("_start")) || 0));
+      const talk = new Talk(deck, Number(model.get("_start")) || 0, change);
       const organising = signal(model.get("_organising") === true);
       const trouble = signal("");
       const requests = new Requests((message) => model.send(message));
       const ask = (change: Change) => {
         const { kind, ...body } = change;
-        const sent = requests.post(kind, body, (answer) => {
+        const sent = requests.post(kind, { ...body, revision: deck.peek().revision }, (answer) => {
           trouble.value = answer.ok ? "" : answer.error;
           if (!answer.ok) deck.value = deckOf(model);
         });
@@ -100,9 +102,9 @@ function show(parent: HTMLElement, deck: Signal<Deck>, body: () => preact.Compon
   root.className = "siamviz siamviz-story";
   parent.append(root);
   const host = watchTheme();
-  const stop = host.theme.subscribe((theme) => {
-    const choice = deck.peek().theme;
-    root.dataset.theme = choice === "auto" ? theme : choice;
+  const stop = effect(() => {
+    const choice = deck.value.theme;
+    root.dataset.theme = choice === "auto" ? host.theme.value : choice;
   });
   render(h(Root, { body }), root);
   return () => {
@@ -121,9 +123,13 @@ export function start(page: Document): void {
     const data: unknown = JSON.parse(page.getElementById("siamviz-data")?.textContent ?? "");
     const deck = signal(parseDeck(data));
     const palette = fromBase64(isObject(data) && isString(data.palette) ? data.palette : "");
-    const talk = animated(new Talk(deck, placeIn(page)));
+    const talk = new Talk(deck, placeIn(page), change);
     talk.place.subscribe(() => {
-      history.replaceState(null, "", `#${talk.here + 1}`);
+      try {
+        history.replaceState(null, "", `#${talk.here + 1}`);
+      } catch {
+        // A page inside another has no address of its own.
+      }
     });
     page.defaultView?.addEventListener("hashchange", () => talk.go(placeIn(page)));
     show(root, deck, () => h(Stage, { talk, palette, live: () => null }));
@@ -134,7 +140,7 @@ export function start(page: Document): void {
 
 /** The slide that the address names, as in talk.html#3. */
 function placeIn(page: Document): number {
-  return Math.max(0, (Number(page.location.hash.slice(1)) || 1) - 1);
+  return Math.max(0, Math.floor(Number(page.location.hash.slice(1)) || 1) - 1);
 }
 
 if (document.documentElement.hasAttribute("data-siamviz-story")) start(document);

@@ -3,6 +3,9 @@ import { visible } from "../text";
 import type { Slide } from "./data";
 import type { Change, Talk } from "./deck";
 
+/** Characters, as Python allows them. */
+const LONGEST = 2000;
+
 interface OrganiserProps {
   talk: Talk;
   ask(change: Change): void;
@@ -20,6 +23,7 @@ export function Organiser({ talk, ask, trouble, present }: OrganiserProps) {
           class="st-name"
           aria-label="Title of the story"
           placeholder="Title"
+          maxLength={LONGEST}
           value={title}
           onChange={(event) => ask({ kind: "rename", title: event.currentTarget.value })}
         />
@@ -47,7 +51,7 @@ export function Organiser({ talk, ask, trouble, present }: OrganiserProps) {
       <ol class="st-list">
         {slides.map((slide, index) => (
           <Entry
-            key={index}
+            key={slide.key}
             slide={slide}
             number={index + 1}
             count={slides.length}
@@ -69,7 +73,8 @@ interface EntryProps {
 }
 
 function Entry({ slide, number, count, ask, present }: EntryProps) {
-  const open = useSignal(slide.notes !== "");
+  const opened = useSignal(false);
+  const open = opened.value || slide.notes !== "";
   const move = (to: number) => ask({ kind: "move", number, to });
   return (
     <li>
@@ -84,6 +89,7 @@ function Entry({ slide, number, count, ask, present }: EntryProps) {
       <div class="st-said">
         <textarea
           rows={1}
+          maxLength={LONGEST}
           aria-label={`Caption of slide ${number}`}
           placeholder="Caption: *emphasis*, **strong**, [link](https://…)"
           value={slide.source}
@@ -91,15 +97,16 @@ function Entry({ slide, number, count, ask, present }: EntryProps) {
         />
         <p>
           {visible(slide.name)}{" "}
-          {!open.value && (
-            <button type="button" class="st-link" onClick={() => (open.value = true)}>
+          {!open && (
+            <button type="button" class="st-link" onClick={() => (opened.value = true)}>
               Add notes
             </button>
           )}
         </p>
-        {open.value && (
+        {open && (
           <textarea
             rows={2}
+            maxLength={LONGEST}
             aria-label={`Notes of slide ${number}`}
             placeholder="Notes, for you alone"
             value={slide.notes}

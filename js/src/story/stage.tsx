@@ -11,11 +11,10 @@ import type { Talk } from "./deck";
 import { keepFitting } from "./fitting";
 import { HELP } from "./keys";
 import { openNotes } from "./speaker";
-import { change } from "./transition";
 
 /** What a click leaves the focus to; all else gives it back, so that keys change slides. */
 const KEEPS_FOCUS =
-  "input:not([type=radio], [type=checkbox]), select, textarea, button:not(.st-bar *), a";
+  "input:not([type=radio], [type=checkbox]), select, textarea, button:not(.st-bar *, .st-keys *, .st-blank)";
 
 interface StageProps {
   talk: Talk;
@@ -56,6 +55,12 @@ export function Stage({ talk, palette, live, leave }: StageProps) {
     event.stopPropagation();
   };
   const slide = talk.slide.value;
+  const had = useRef(false);
+  useLayoutEffect(() => {
+    const active = document.activeElement;
+    const lost = !active || active === document.body || active.matches(":disabled");
+    if (had.current && lost) root.current?.focus({ preventScroll: true });
+  }, [slide, talk.blank.value, talk.helping.value]);
   return (
     <div
       class={`st-stage ${talk.controls.value ? "" : "st-bare"}`}
@@ -64,6 +69,14 @@ export function Stage({ talk, palette, live, leave }: StageProps) {
       data-lm-suppress-shortcuts="true"
       data-place={talk.here}
       onKeyDownCapture={press}
+      onFocusIn={() => {
+        had.current = true;
+      }}
+      onFocusOut={(event) => {
+        // What is taken away while it has the focus says so without saying what gets it.
+        const next = event.relatedTarget as Node | null;
+        had.current = !next || root.current?.contains(next) === true;
+      }}
       onPointerUp={(event) => {
         if (!(event.target as Element).closest(KEEPS_FOCUS))
           setTimeout(() => root.current?.focus({ preventScroll: true }));
@@ -76,7 +89,13 @@ export function Stage({ talk, palette, live, leave }: StageProps) {
               {slide.caption.length > 0 ? <Caption spans={slide.caption} /> : talk.deck.value.title}
             </span>
           </h2>
-          <Shown key={slide} talk={talk} slide={slide} palette={palette} live={live} />
+          <Shown
+            key={`${slide.key} ${slide.state.limit}`}
+            talk={talk}
+            slide={slide}
+            palette={palette}
+            live={live}
+          />
         </>
       ) : (
         <p class="st-empty">This story has no slides yet.</p>
@@ -109,7 +128,7 @@ function Shown({
     if (!parent) return;
     let stop = () => {};
     let gone = false;
-    const show = (host: Host, own: boolean) => {
+    const show = (host: Host) => {
       if (gone) return;
       const store = createStore(host);
       const unmount = mount(store, parent);
@@ -119,17 +138,18 @@ function Shown({
         unfit();
         unmount();
         store.dispose();
-        if (own) host.save_changes();
+        talk.cycleUnit = () => {};
       };
     };
     const computing = live(place);
-    if (computing) computing.then((host) => show(host, true));
-    else show(captured(slide, palette), false);
+    const still = () => show(captured(slide, palette));
+    if (computing) computing.then(show, still);
+    else still();
     return () => {
       gone = true;
       stop();
     };
-  }, [slide, palette]);
+  }, []);
   return <div class="st-view" ref={holder} />;
 }
 
@@ -207,14 +227,4 @@ function toggleFullScreen(stage: HTMLElement | null, trouble: { value: string })
     stage?.requestFullscreen().catch(() => {
       trouble.value = "The browser does not allow full screen here.";
     });
-}
-
-/** Move a talk, with an animation between states of the same pair. */
-export function animated(talk: Talk): Talk {
-  const go = talk.go.bind(talk);
-  talk.go = (place) => {
-    const [from, to] = [talk.slide.peek(), talk.deck.peek().slides[place]];
-    change(from, to, () => go(place));
-  };
-  return talk;
 }
