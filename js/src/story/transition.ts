@@ -2,7 +2,7 @@ import { isString } from "../guard";
 import type { Slide } from "./data";
 
 type Starter = Document & {
-  startViewTransition?: (update: () => Promise<void>) => { finished: Promise<void> };
+  startViewTransition?: (update: () => void) => { ready: Promise<void> };
 };
 
 /** Do `update`; between states of the same pair, let one picture become the other. */
@@ -12,9 +12,8 @@ export function change(from: Slide | null, to: Slide | undefined, update: () => 
     update();
     return;
   }
-  page.startViewTransition(async () => {
-    update();
-    await Promise.resolve();
+  page.startViewTransition(update).ready.catch(() => {
+    // The next one came before it began.
   });
 }
 
