@@ -12,7 +12,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = 20
 OUTPUTS = tuple(
-    f"{name}.{kind}" for name in ("siamviz", "explorer", "report") for kind in ("js", "css")
+    f"{name}.{kind}"
+    for name in ("siamviz", "explorer", "report", "story")
+    for kind in ("js", "css")
 )
 INSTALL = (
     f"siamviz's front end is built with Node.js {NODE} or later and its npm. Install them "

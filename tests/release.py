@@ -19,8 +19,9 @@ from siamviz import __version__
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = (
     "siamviz/__init__.py", "siamviz/py.typed", "siamviz/data/corpus_en.json",
-    "siamviz/export/page.css", "siamviz/export/typeset.typ",
-    *(f"siamviz/static/{name}.{kind}" for name in ("siamviz", "explorer", "report")
+    "siamviz/export/page.css", "siamviz/export/typeset.typ", "siamviz/export/handout.typ",
+    "siamviz/export/shapes.typ",
+    *(f"siamviz/static/{name}.{kind}" for name in ("siamviz", "explorer", "report", "story")
       for kind in ("js", "css")),
 )  # fmt: skip
 IN_SDIST = (

@@ -14,7 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 120 * 1024
-BUILT = [f"{name}.{kind}" for name in ("siamviz", "explorer", "report") for kind in ("js", "css")]
+BUILT = [
+    f"{name}.{kind}"
+    for name in ("siamviz", "explorer", "report", "story")
+    for kind in ("js", "css")
+]
 
 
 @pytest.fixture(scope="module")
