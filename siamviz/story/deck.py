@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from siamviz.story.story import Story
 
 
-def to_page(story: Story) -> bytes:
+def to_page(story: Story, framed: bool = False) -> bytes:
     """Return the page of a story.
+
+    Parameters
+    ----------
+    story : Story
+    framed : bool
+        For a frame in another presentation, which has the controls.
 
     Raises
     ------
@@ -31,7 +37,8 @@ def to_page(story: Story) -> bytes:
         for slide in story
     )
     title = story.title or "A story of similar texts"
-    return document(STORY, "data-siamviz-story", title, data, slides).encode("utf-8")
+    mark = 'data-siamviz-story="framed"' if framed else "data-siamviz-story"
+    return document(STORY, mark, title, data, slides).encode("utf-8")
 
 
 def to_list(story: Story) -> str:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from siamviz.errors import InvalidArgumentError
 from siamviz.export.escape import escape, visible
-from siamviz.export.page import Result, to_page
 from siamviz.story import captions
+from siamviz.story.deck import to_page
 
 if TYPE_CHECKING:
     from siamviz.story.slides import Slide
     from siamviz.story.story import Story
 
-_HEIGHT = 560
+_HEIGHT = 640
 """Pixels of a view on a slide of 960 × 700."""
 
 
@@ -80,17 +80,16 @@ def _markdown(html: str, kind: str) -> dict[str, Any]:
 
 def _shown(slide: Slide, story: Story) -> dict[str, Any]:
     """A slide as a cell that has its result."""
-    state = {**slide.state, "limit": story.scale(slide), "theme": story.theme}
-    own = Result({"layer": state["layer"], "steps": None}, slide.frame, slide.other_frame)
-    page = to_page(slide.pair, state=state, results=[own])
+    alone = type(story)(theme=story.theme, limit=story.scale(slide) or None)
+    alone.begin([slide])
+    page = to_page(alone, framed=True).decode("utf-8")
+    name = captions.to_plain(slide.caption) or slide.name
     # Character references keep the page from being markup of the presentation.
     frame = (
-        f'<iframe srcdoc="{_quoted(page)}" title="{escape(slide.name)}" sandbox="allow-scripts '
+        f'<iframe srcdoc="{_quoted(page)}" title="{escape(name)}" sandbox="allow-scripts '
         f'allow-downloads" width="100%" height="{_HEIGHT}" style="border:0"></iframe>'
     )
-    said = captions.to_html(slide.caption)
-    heading = f'<h3 class="tex2jax_ignore">{said}</h3>' if slide.caption else ""
-    data = {"text/html": heading + frame, "text/plain": visible(slide.name)}
+    data = {"text/html": frame, "text/plain": visible(slide.name)}
     output = {"output_type": "display_data", "data": data, "metadata": {}}
     return {
         "cell_type": "code",

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from siamviz import Story
 
+from . import servers
 from .axe import violations
 from .chromium import Watch
 from .lab import Notebook
@@ -322,3 +323,25 @@ def test_a_stage_in_the_notebook_is_full_screen_and_live(talk: Notebook):
     expect(shown).to_have_attribute("data-status", "offline")
     talk.page.keyboard.press("f")
     talk.page.wait_for_function("!document.fullscreenElement")
+
+
+def test_reveal_shows_a_live_view_on_each_slide(tmp_path: Path, watch: Watch):
+    story = a_story()
+    story.to_slides(tmp_path / "slides.html")
+    with servers.files(tmp_path) as server:
+        page = watch.page
+        page.goto(f"{server.url}/slides.html")
+        page.locator(".reveal.ready").wait_for()
+        page.keyboard.press("ArrowRight")
+        shown = page.locator("section.present", has=page.locator("iframe")).last
+        frame = shown.frame_locator("iframe")
+        expect(frame.get_by_role("heading", name="All pairs, coloured")).to_be_visible()
+        view = frame.locator(".siamviz[data-status]")
+        page.wait_for_timeout(1000)
+        token = view.locator(".sv-token", has_text="dog").first
+        token.dispatch_event("pointermove")  # the frame is scaled, which Playwright cannot aim at
+        expect(view.locator(".sv-readout")).to_contain_text("dog")
+        page.keyboard.press("ArrowRight")
+        following = page.locator("section.present", has=page.locator("iframe")).last
+        heading = following.frame_locator("iframe").get_by_role("heading", name="One of them")
+        expect(heading).to_be_visible()

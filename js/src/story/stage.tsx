@@ -30,7 +30,8 @@ export function Stage({ talk, palette, live, leave }: StageProps) {
   const trouble = useSignal("");
   const notes = useRef<(() => void) | null>(null);
   useEffect(() => {
-    root.current?.focus({ preventScroll: true });
+    // In a frame, the keys belong to the presentation around it.
+    if (window.parent === window) root.current?.focus({ preventScroll: true });
     return () => notes.current?.();
   }, []);
   const commands: Record<string, () => void> = {
