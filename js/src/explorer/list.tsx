@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { label } from "../text";
 import { change, count, plain, tone } from "./numbers";
 import type { Pair } from "./protocol";
@@ -250,7 +250,7 @@ export function Marks({ store }: { store: Store }) {
 
 function TagField({ store, tag }: { store: Store; tag: string }) {
   const [text, setText] = useState(tag);
-  useEffect(() => setText(tag), [tag]);
+  useLayoutEffect(() => setText(tag), [tag]);
   const save = () => {
     if (text.trim() !== tag) store.ask("tag", { tag: text.trim() });
   };
